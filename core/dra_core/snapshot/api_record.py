@@ -1,0 +1,13 @@
+"""What all records of API objects have in common: frozen, named as in the API, absent fields at a default."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ApiRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """A record of an object that is ours to know in full: an unknown field is reported, never dropped."""
+
+
+class PartialApiRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A record of the part that we need of somebody else's object, such as a Node."""
