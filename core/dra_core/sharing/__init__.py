@@ -1,0 +1,1 @@
+"""Opaque configuration and sharing strategies."""
