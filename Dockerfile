@@ -1,0 +1,30 @@
+# The driver's image. The base is any image with Python 3.11+ and its venv module; for a machine that can reach no
+# image registry, demo/clusters/local makes one from Debian packages.
+ARG BASE=docker.io/library/python:3.13-slim
+
+FROM ${BASE} AS build
+# Where pip finds certificates and indexes other than its own defaults, if need be.
+ARG PIP_CERT
+ARG PIP_INDEX_URL
+WORKDIR /src
+COPY requirements/build.txt requirements/image.txt requirements/
+RUN python3 -m venv /opt/drakit \
+    && /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+         -r requirements/build.txt -r requirements/image.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY core core
+COPY shells shells
+COPY proto proto
+COPY demo/sandbox demo/sandbox
+# Compiled once here: the container's file system is read-only.
+RUN /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+    && /opt/drakit/bin/python -m pip uninstall --yes --quiet hatchling editables pip \
+    && find /opt/drakit -name tests -type d -prune -exec rm -rf {} + \
+    && python3 -m compileall -q /opt/drakit
+
+FROM ${BASE}
+COPY --from=build /opt/drakit /opt/drakit
+COPY LICENSE /LICENSE
+ENV PATH=/opt/drakit/bin:$PATH PYTHONUNBUFFERED=1
+LABEL org.opencontainers.image.title="dra-example-driver" org.opencontainers.image.licenses="Apache-2.0"
+CMD ["dra-kubeletplugin"]
