@@ -29,12 +29,10 @@ class CdiSpec(CdiRecord, frozen=True, kw_only=True):
     container_edits: ContainerEdits = msgspec.field(default=ContainerEdits())
 
 
-def claim_spec(kind_name: str, devices: Iterable[CdiDevice]) -> CdiSpec | None:
-    """The spec of a claim's devices; None if none of them changes anything (CDI refuses a device without edits)."""
-    effective = tuple(device for device in devices if not device.container_edits.empty)
-    if not effective:
-        return None
-    return CdiSpec(cdi_version=version_needed(kind_name, effective), kind=kind_name, devices=effective)
+def claim_spec(kind_name: str, devices: Iterable[CdiDevice]) -> CdiSpec:
+    """The spec of a claim's devices, each of which must change something (``faults_of_spec`` says if not)."""
+    listed = tuple(devices)
+    return CdiSpec(cdi_version=version_needed(kind_name, listed), kind=kind_name, devices=listed)
 
 
 def common_spec(kind_name: str, driver_name: str, node_name: str) -> CdiSpec:

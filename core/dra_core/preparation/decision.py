@@ -7,9 +7,16 @@ from collections.abc import Mapping
 import msgspec
 from returns.result import Failure, Result, Success
 
-from dra_core.preparation.effects import Effect, EffectFailure
+from dra_core.preparation.effects import (
+    Effect,
+    EffectFailure,
+    RemoveCdiSpec,
+    SaveCheckpoint,
+    SetAsideCheckpoint,
+    WriteCdiSpec,
+)
 from dra_core.preparation.state import Checkpoint, PreparedDevice
-from dra_core.refusal import Refusal, Refusals
+from dra_core.refusal import Fault, Refusal, Refusals
 
 
 class ClaimReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,4 +80,22 @@ class Restoration(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal_of(failure: EffectFailure) -> Refusal:
     """A failed effect, in the words of a person."""
-    raise NotImplementedError
+    code, seen = _code_and_words(failure.effect)
+    return Refusal(
+        code=code,
+        fault=Fault.ENVIRONMENT,
+        seen=f"{seen}: {failure.why}",
+        hint="look at the node's disk; the kubelet tries again",
+    )
+
+
+def _code_and_words(effect: Effect) -> tuple[str, str]:
+    match effect:
+        case WriteCdiSpec(file_name=file_name):
+            return "CdiFileNotWritten", f"the CDI file {file_name} could not be written"
+        case RemoveCdiSpec(file_name=file_name):
+            return "CdiFileNotRemoved", f"the CDI file {file_name} could not be removed"
+        case SaveCheckpoint():
+            return "CheckpointNotSaved", "the checkpoint could not be saved"
+        case SetAsideCheckpoint(suffix=suffix):
+            return "CheckpointNotSetAside", f"the damaged checkpoint could not be copied aside (.{suffix})"

@@ -14,7 +14,9 @@ from dra_core.cdi.container_edits import ContainerEdits
 from dra_core.snapshot.json_value import Json, JsonObject
 
 
-class PreparedDevice(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+class PreparedDevice(
+    msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True, kw_only=True
+):
     """A device of a prepared claim: what the kubelet is answered, and what the CDI file holds.
 
     Attributes:
@@ -24,7 +26,7 @@ class PreparedDevice(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
         share_id: Echoed from the allocation (kubelet API v1 only).
         admin_access: The claim does not own the device.
         cdi_device_ids: In the order in which a container gets them.
-        edits: The device's own edits; empty: no CDI device of its own.
+        edits: What its own CDI device changes in a container: enough to write the CDI file again.
     """
 
     request_names: tuple[str, ...]
@@ -36,7 +38,9 @@ class PreparedDevice(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     edits: ContainerEdits = msgspec.field(default=ContainerEdits())
 
 
-class PreparedClaim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+class PreparedClaim(
+    msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True, kw_only=True
+):
     """A claim that may be in use on this node.
 
     Without devices it comes from an older checkpoint, which held UIDs only: the next prepare fills it in.
@@ -74,12 +78,12 @@ class NewerCheckpoint(msgspec.Struct, frozen=True):
     Attributes:
         version: Its format version.
         envelope: Everything but ``claims`` and ``checksum``, as found.
-        claims: By UID, as found.
+        claims: By UID, as found; None if they are not an object by UID.
     """
 
     version: int
     envelope: JsonObject
-    claims: PMap[str, Json]
+    claims: PMap[str, Json] | None
 
 
 Checkpoint: TypeAlias = PreparedClaims | DamagedCheckpoint | NewerCheckpoint

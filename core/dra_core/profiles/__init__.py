@@ -3,7 +3,7 @@
 from dra_core.profiles.gpu import GpuProfile
 from dra_core.profiles.health import DeviceHealth, Health, health_of
 from dra_core.profiles.profile import AssignedDevice, Configure, Profile
-from dra_core.profiles.resources import DevicePool, device_at
+from dra_core.profiles.resources import DevicePool
 
 __all__ = [
     "AssignedDevice",
@@ -13,6 +13,5 @@ __all__ = [
     "GpuProfile",
     "Health",
     "Profile",
-    "device_at",
     "health_of",
 ]

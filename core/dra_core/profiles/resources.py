@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from dra_core.snapshot.device import CounterSet, Device
@@ -31,11 +29,3 @@ class DevicePool(msgspec.Struct, frozen=True, kw_only=True):
     def node_local(self) -> bool:
         """Whether only the driver's own node can use the devices."""
         return not self.all_nodes and self.node_selector is None
-
-
-def device_at(pools: Iterable[DevicePool], pool: str, device: str) -> Device | None:
-    """The device of that name in the pool of that name, if there is one."""
-    return next(
-        (each for found in pools if found.name == pool for each in found.devices if each.name == device),
-        None,
-    )
