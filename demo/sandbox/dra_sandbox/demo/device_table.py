@@ -66,9 +66,8 @@ def table_lines(rows: tuple[Row, ...]) -> tuple[str, ...]:
         use = [*row.users, *(f"{watcher} (admin)" for watcher in row.watchers)]
         cells.append((row.node, row.device, row.uuid or "-", row.model or "-", "; ".join(use) or "-"))
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
-    return tuple(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells
-    )
+    padded = ([text.ljust(width) for text, width in zip(line, widths, strict=True)] for line in cells)
+    return tuple("  ".join(line).rstrip() for line in padded)
 
 
 def in_use(rows: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -2,9 +2,8 @@
 
 Used by the demo on the sandbox and by the end-to-end tests on real clusters.
 
-    >>> wanted = EXPECTATIONS["basic-resourceclaimtemplate"]
-    >>> faults(wanted, {("pod0", "ctr0"): "GPU_DEVICE_0=gpu-0\\n...", ("pod1", "ctr0"): "GPU_DEVICE_1=gpu-1\\n..."})
-    ()
+    wanted = EXPECTATIONS["four-gpus"]
+    complaints = faults(wanted, {("pod0", "ctr0"): what_that_container_printed})
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def delay_before(attempt: int, backoff: timedelta) -> timedelta:
     """How long to wait before start number ``attempt`` (0 is the first)."""
     if attempt < 2:
         return backoff if attempt else timedelta()
-    return min(backoff * (2 ** min(attempt - 1, 16)), LONGEST_BACKOFF)
+    return min(backoff * (1 << min(attempt - 1, 16)), LONGEST_BACKOFF)
 
 
 def _ending(pod: JsonObject, seen: Observed, now: datetime) -> Steps:
