@@ -99,6 +99,8 @@ def _read_newer(version: int, value: JsonObject) -> NewerCheckpoint:
 
 
 def _read_format_1(content: bytes, value: JsonObject) -> Checkpoint:
+    if value.get("kind") != "Checkpoint" or not value.keys() <= {"apiVersion", "kind", "preparedClaims"}:
+        return _damaged(content, "its fields are not those of format version 1")  # which has no checksum
     entries = list_at(value, "preparedClaims")
     uids = [text_at(entry, "uid") for entry in entries]
     if not all(uids):

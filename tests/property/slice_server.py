@@ -1,0 +1,109 @@
+"""The ResourceSlice part of an API server: versions, preconditions, defaults, dropped fields, quantities of its own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Sequence
+
+from dra_core.publication import CreateSlice, DeleteSlice, SliceEffect, UpdateSlice
+from dra_core.snapshot.json_value import Json, JsonObject, thaw
+
+
+class Conflict(Exception):
+    """409, or 404 on an update."""
+
+
+class SliceServer:
+    """Stores slices by name; counts writes that changed something."""
+
+    def __init__(self, dropped_device_fields: Collection[str] = ()) -> None:
+        self.slices: dict[str, dict[str, Json]] = {}
+        self.dropped = dropped_device_fields
+        self.version = 0
+        self.changes: list[str] = []
+
+    def found(self) -> list[dict[str, Json]]:
+        return copy.deepcopy(list(self.slices.values()))
+
+    def carry_out(self, effect: SliceEffect) -> JsonObject | None:
+        """Carry out one effect; the stored object for a create or an update."""
+        match effect:
+            case DeleteSlice(name=name, uid=uid, resource_version=version):
+                self._delete(name, uid, version)
+                return None
+            case UpdateSlice(object=value):
+                return self._update(self._admitted(value))
+            case CreateSlice(object=value):
+                return self._create(self._admitted(value))
+
+    def _delete(self, name: str, uid: str, version: str) -> None:
+        there = self.slices.get(name)
+        if there is None:
+            return
+        if (there["metadata"]["uid"], there["metadata"]["resourceVersion"]) != (uid, version):
+            raise Conflict(name)
+        del self.slices[name]
+        self.changes.append(f"delete {name}")
+
+    def _update(self, value: dict[str, Json]) -> JsonObject:
+        name = value["metadata"]["name"]
+        there = self.slices.get(name)
+        if there is None or there["metadata"]["resourceVersion"] != value["metadata"]["resourceVersion"]:
+            raise Conflict(name)
+        assert value["metadata"]["uid"] == there["metadata"]["uid"]
+        for immutable in ("driver", "nodeName"):
+            assert value["spec"].get(immutable) == there["spec"].get(immutable)
+        assert value["spec"]["pool"]["name"] == there["spec"]["pool"]["name"]
+        if value != there:
+            value["metadata"]["resourceVersion"] = self._next()
+            self.slices[name] = value
+            self.changes.append(f"update {name}")
+        return copy.deepcopy(self.slices[name])
+
+    def _create(self, value: dict[str, Json]) -> JsonObject:
+        prefix = value["metadata"]["generateName"]
+        assert prefix.endswith("-")
+        assert len(prefix) <= 58
+        version = self._next()
+        value["metadata"] |= {"name": f"{prefix}{version:0>5}", "uid": f"uid-{version}", "resourceVersion": version}
+        self.slices[value["metadata"]["name"]] = value
+        self.changes.append(f"create {value['metadata']['name']}")
+        return copy.deepcopy(value)
+
+    def _next(self) -> str:
+        self.version += 1
+        return str(self.version)
+
+    def _admitted(self, value: JsonObject) -> dict[str, Json]:
+        """What is stored of what was sent."""
+        stored = thaw(value)
+        spec = stored["spec"]
+        assert spec["pool"]["resourceSliceCount"] > 0
+        assert not (spec.get("devices") and spec.get("sharedCounters")) or self.allows_both
+        for device in spec.get("devices", ()):
+            for field in self.dropped:
+                device.pop(field, None)
+            for taint in device.get("taints", ()):
+                taint.setdefault("timeAdded", f"2026-01-01T00:00:{self.version % 60:02}Z")
+            for capacity in device.get("capacity", {}).values():
+                if capacity["value"] == "1024Mi":
+                    capacity["value"] = "1Gi"
+        return stored
+
+    allows_both = False
+
+
+def complete(slices: Sequence[JsonObject], pool: str) -> list[str] | None:
+    """The pool's devices as a scheduler sees them; None: no slice, or not all of the newest generation."""
+    specs = [each["spec"] for each in sorted(slices, key=lambda each: each["metadata"]["name"])]
+    specs = [spec for spec in specs if spec["pool"]["name"] == pool]
+    newest = max((spec["pool"]["generation"] for spec in specs), default=0)
+    current = [spec for spec in specs if spec["pool"]["generation"] == newest]
+    if not current or len(current) != current[0]["pool"]["resourceSliceCount"]:
+        return None
+    assert len({spec["pool"]["resourceSliceCount"] for spec in current}) == 1
+    return [
+        f"{device['name']}/{device['capacity']['memory']['value']}/{len(device.get('taints', ()))}"
+        for spec in current
+        for device in spec.get("devices", ())
+    ]
