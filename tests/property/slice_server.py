@@ -9,7 +9,7 @@ from dra_core.publication import CreateSlice, DeleteSlice, SliceEffect, UpdateSl
 from dra_core.snapshot.json_value import Json, JsonObject, thaw
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """409, or 404 on an update."""
 
 
@@ -41,7 +41,7 @@ class SliceServer:
         if there is None:
             return
         if (there["metadata"]["uid"], there["metadata"]["resourceVersion"]) != (uid, version):
-            raise Conflict(name)
+            raise ConflictError(name)
         del self.slices[name]
         self.changes.append(f"delete {name}")
 
@@ -49,7 +49,7 @@ class SliceServer:
         name = value["metadata"]["name"]
         there = self.slices.get(name)
         if there is None or there["metadata"]["resourceVersion"] != value["metadata"]["resourceVersion"]:
-            raise Conflict(name)
+            raise ConflictError(name)
         assert value["metadata"]["uid"] == there["metadata"]["uid"]
         for immutable in ("driver", "nodeName"):
             assert value["spec"].get(immutable) == there["spec"].get(immutable)

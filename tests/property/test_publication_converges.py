@@ -15,6 +15,7 @@ from dra_core.publication import (
     CreateSlice,
     DeleteSlice,
     Publisher,
+    SliceEffect,
     SliceLimits,
     UpdateSlice,
     acknowledge,
@@ -26,7 +27,7 @@ from dra_core.snapshot.device import Device, DeviceCapacity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.slice_server import Conflict, SliceServer, complete
+from tests.property.slice_server import ConflictError, SliceServer, complete
 
 DRIVER = "gpu.example.com"
 
@@ -194,7 +195,7 @@ def test_a_conflict_costs_one_more_plan(size: int, before: Sequence[DevicePool],
     for effect in effects:
         try:
             server.carry_out(effect)
-        except Conflict:
+        except ConflictError:
             break
     plugin.sync(wanted)
     assert_published(server, wanted)
