@@ -161,9 +161,7 @@ def faults(wanted: Expectation, outputs: Mapping[Container, str]) -> tuple[str, 
         for other, theirs in seen:
             if group.exclusive and other.exclusive and theirs & union:
                 both = f"{'/'.join(other.containers[0])} and {'/'.join(group.containers[0])}"
-                found.append(
-                    f"{both} see the same GPU {', '.join(sorted(theirs & union))}; it should be in one claim only"
-                )
+                found.append(f"{both} see the same GPU {', '.join(sorted(theirs & union))}, but have a claim each")
         seen.append((group, union))
     return tuple(found)
 
