@@ -341,7 +341,7 @@ class ClaimLife(RuleBasedStateMachine):
         for cdi_id in (cdi_id for device in devices for cdi_id in device.cdi_device_ids):
             assert there.count(cdi_id) == 1, cdi_id
 
-    def _would_change(self, effect) -> bool:
+    def _would_change(self, effect: Effect) -> bool:
         other = NodeDisk()
         other.checkpoint, other.cdi, other.set_aside = (
             self.disk.checkpoint,
