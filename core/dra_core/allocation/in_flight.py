@@ -1,0 +1,303 @@
+"""What a run has given away so far, and the checks of one device against it (allocateDevice of the scheduler)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from dra_core.allocation.allocated import Allocated, DeviceId, PoolId
+from dra_core.allocation.attributes import ConstraintState, applies, static_attribute
+from dra_core.allocation.capacity import Shortage, Unusable, effective_amounts, shortage
+from dra_core.allocation.counters import Groups, PoolCounters
+from dra_core.allocation.features import Features, Variant
+from dra_core.allocation.inventory_device import InventoryDevice
+from dra_core.allocation.node_match import node_matches
+from dra_core.allocation.pools import Candidate, Pool
+from dra_core.allocation.requests import ReadClaim, Request
+from dra_core.allocation.selectors import Failure, Questions
+from dra_core.allocation.taints import preventing
+from dra_core.snapshot.device import DeviceAttribute
+from dra_core.snapshot.node import Node
+from dra_core.snapshot.quantity import Quantity
+
+NODE_OPERATIONS_FEATURE = "DRAOptionalNodeOperations"  # what a node declares that can leave node operations out
+_NO_SUCH_KEY_ADVICE = (  # the scheduler adds it to this kind of error
+    ". consider using CEL optional chaining (.? followed by orValue())"
+    " or guarding the check with has() for optional fields"
+)
+_NOTHING: Mapping[str, int] = {}
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A device that a request was given, and what undoes it."""
+
+    candidate: Candidate
+    request: Request
+    consumed: Mapping[str, Quantity] | None
+    groups_before: Mapping[str, Groups | None] | None
+    charged: bool
+
+
+class No(msgspec.Struct, frozen=True):
+    """Why a device was not given.
+
+    Attributes:
+        rule: ``InUse``, ``NodeOperations``, ``Partitions``, ``CompatibilityGroups``, ``Counter``, ``Taint``,
+            ``Constraint`` or ``Capacity``.
+        detail: The constraint's number, for ``Constraint``.
+        shortage: What is missing, for ``Capacity``.
+    """
+
+    rule: str
+    detail: int = -1
+    shortage: Shortage | None = None
+
+
+class Fatal(msgspec.Struct, frozen=True):
+    """Why the allocation fails as a whole."""
+
+    text: str
+
+
+Attempt: TypeAlias = Chosen | No | Fatal
+
+_IN_USE, _NODE_OPERATIONS, _PARTITIONS = No("InUse"), No("NodeOperations"), No("Partitions")
+_GROUPS, _COUNTER, _TAINT = No("CompatibilityGroups"), No("Counter"), No("Taint")
+
+
+class InFlight:
+    """The state of one run; everything that is taken can be given back in reverse order."""
+
+    def __init__(
+        self, node: Node, features: Features, allocated: Allocated, claims: Sequence[ReadClaim], questions: Questions
+    ) -> None:
+        self._node = node
+        self._features = features
+        self._allocated = allocated
+        self._claims = claims
+        self._questions = questions
+        self._skips = features.variant is Variant.EXPERIMENTAL
+        lists = features.list_type_attributes
+        self._constraints = [[ConstraintState(item, lists) for item in claim.constraints] for claim in claims]
+        self._busy: dict[DeviceId, list[int]] = {}
+        self._consuming: dict[DeviceId, list[Mapping[str, Quantity]]] = {}
+        self._counters: dict[PoolId, PoolCounters] = {}
+        self._verdicts: dict[tuple[int, DeviceId], bool | Fatal] = {}
+        self._derived: dict[tuple[str, DeviceId], DeviceAttribute] = {}
+        self.chosen: list[list[Chosen]] = [[] for _ in claims]
+
+    def usable(self, request: Request, device: InventoryDevice) -> bool:
+        """Whether nobody else's use stands in the way; the cheapest check, before any expression is asked."""
+        if request.admin:
+            return request.claim not in self._busy.get(device.id, ())
+        return not self._in_use(device)
+
+    def selectable(self, request: Request, candidate: Candidate) -> bool | Fatal:
+        """Whether class and request select the device and it can be used on the node."""
+        device = candidate.device
+        if device.record.binding_conditions and not self._features.device_binding_and_status:
+            return False
+        key = (id(request), device.id)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = self._selects(request, candidate)
+        return found
+
+    def _selects(self, request: Request, candidate: Candidate) -> bool | Fatal:
+        device = candidate.device
+        for condition in request.conditions:
+            if condition.failure is not None:
+                return Fatal(f"{condition.blame}: CEL compile error: {condition.failure.text}")
+            answer = self._questions.ask(condition.expression, device)
+            if isinstance(answer, Failure):
+                advice = _NO_SUCH_KEY_ADVICE if "no such key:" in answer.text else ""
+                where = "/".join(device.id)
+                return Fatal(f"{condition.blame} on device {where}: CEL runtime error: {answer.text}{advice}")
+            if not answer:
+                return False
+        if candidate.slice.record.spec.per_device_node_selection:
+            record = device.record
+            matches = node_matches(self._node, record.node_name, record.all_nodes, record.node_selector)
+            return Fatal(matches) if isinstance(matches, str) else matches
+        return True
+
+    def short_of(self, request: Request, device: InventoryDevice, alone: bool = False) -> Shortage | Fatal | None:
+        """What capacity is missing; ``alone``: not counting what others consume."""
+        if not self._features.consumable_capacity:
+            return None
+        if not device.capacity and not request.capacity:
+            return None
+        consumed = _NOTHING if alone else self._allocated.consumed.get(device.id, _NOTHING)
+        found = shortage(
+            request.capacity,
+            device.capacity,
+            consumed,
+            _NOTHING if alone else self._amounts(device.id),
+            self._features.fractional_capacity_range,
+        )
+        if isinstance(found, Unusable):
+            where = device.record.name if alone else "/".join(device.id)
+            return Fatal(self._blame(request, f"checking capacity for device {where}: {found.text}"))
+        return found
+
+    def take(self, request: Request, candidate: Candidate, must: bool) -> Attempt:
+        """Give a selectable device to a request, if all rules allow it.
+
+        Args:
+            request: Who asks.
+            candidate: The device.
+            must: All devices are wanted: a constraint in the way is an error.
+        """
+        device, features = candidate.device, self._features
+        multiple = features.consumable_capacity and device.multiple
+        if not multiple and request.admin and request.claim in self._busy.get(device.id, ()):
+            return _IN_USE
+        if not request.admin and self._in_use(device):
+            return _IN_USE
+        if self._skips and candidate.slice.record.spec.skip_node_operations and not self._node_may_skip():
+            return _NODE_OPERATIONS
+        charged = False
+        groups_before: Mapping[str, Groups | None] | None = None
+        counters: PoolCounters | None = None
+        if device.consumes:
+            if not features.partitionable_devices:
+                return _PARTITIONS
+            if not (multiple and self._shared_already(device)):
+                counters = self.counters(candidate.pool)
+                if features.compatibility_groups and counters.incompatible(device):
+                    return _GROUPS
+                if counters.short(device) is not None:
+                    return _COUNTER
+        if device.blocking and features.device_taints and preventing(device, request.tolerations) is not None:
+            return _TAINT
+        refusal = self._constrain(request, device, must)
+        if refusal is not None:
+            return refusal
+        consumed: Mapping[str, Quantity] | None = None
+        if features.consumable_capacity:
+            missing = self.short_of(request, device)
+            if missing is not None:
+                self._release_constraints(request, len(self._constraints[request.claim]))
+                if isinstance(missing, Fatal):
+                    return missing
+                return No("Capacity", shortage=missing)
+            if multiple:
+                amounts = effective_amounts(request.capacity, device.capacity, features.fractional_capacity_range)
+                consumed = {} if isinstance(amounts, Unusable) else amounts
+        if counters is not None:
+            counters.take(device)
+            charged = True
+            if features.compatibility_groups:
+                groups_before = counters.join(device)
+        if consumed is not None:
+            self._consuming.setdefault(device.id, []).append(consumed)
+        else:
+            self._busy.setdefault(device.id, []).append(request.claim)
+        chosen = Chosen(candidate, request, consumed, groups_before, charged)
+        self.chosen[request.claim].append(chosen)
+        return chosen
+
+    def give_back(self, chosen: Chosen) -> None:
+        """Undo the last ``take`` that is not undone yet."""
+        device, request = chosen.candidate.device, chosen.request
+        self.chosen[request.claim].pop()
+        if chosen.consumed is not None:
+            shares = self._consuming[device.id]
+            shares.pop()
+            if not shares:
+                del self._consuming[device.id]
+        else:
+            self._busy[device.id].pop()
+        self._release_constraints(request, len(self._constraints[request.claim]))
+        if chosen.charged:
+            counters = self.counters(chosen.candidate.pool)
+            counters.give_back(device)
+            if chosen.groups_before is not None:
+                counters.leave(chosen.groups_before)
+
+    def counters(self, pool: Pool) -> PoolCounters:
+        """The pool's counters as this run leaves them."""
+        found = self._counters.get(pool.id)
+        if found is None:
+            found = self._counters[pool.id] = PoolCounters(pool, self._allocated, self._features)
+        return found
+
+    def constraint(self, claim: int, number: int) -> ConstraintState:
+        """A constraint of a claim with what it has seen."""
+        return self._constraints[claim][number]
+
+    def _constrain(self, request: Request, device: InventoryDevice, must: bool) -> No | Fatal | None:
+        states = self._constraints[request.claim]
+        for number, state in enumerate(states):
+            if not applies(state.constraint, request):
+                continue
+            attribute = self.attribute(request, device, state.attribute)
+            if isinstance(attribute, Fatal):
+                self._release_constraints(request, number)
+                return attribute
+            if state.add(attribute):
+                continue
+            self._release_constraints(request, number)
+            if must:
+                where = "/".join(device.id)
+                text = f"cannot add device {where} because a claim constraint would not be satisfied"
+                return Fatal(self._blame(request, text))
+            return No("Constraint", number)
+        return None
+
+    def _release_constraints(self, request: Request, count: int) -> None:
+        for state in self._constraints[request.claim][:count]:
+            if applies(state.constraint, request):
+                state.remove()
+
+    def attribute(self, request: Request, device: InventoryDevice, name: str) -> DeviceAttribute | None | Fatal:
+        """An attribute of the device as the request sees it: derived ones hide published ones."""
+        expression = request.derived.get(name) if request.derived else None
+        if expression is None:
+            return static_attribute(device, name)
+        key = (expression, device.id)
+        found = self._derived.get(key)
+        if found is not None:
+            return found
+        failure = self._questions.compiles(expression)
+        if failure is not None:
+            return Fatal(f"compile derived attribute {name} failed: {failure.text}")
+        derived = self._questions.derive(expression, device)
+        if isinstance(derived, Failure):
+            where = "/".join(device.id)
+            return Fatal(f"evaluate derived attribute {name} on device {where} failed: {derived.text}")
+        self._derived[key] = derived
+        return derived
+
+    def _in_use(self, device: InventoryDevice) -> bool:
+        driver, pool, name = device.id
+        held = self._allocated.devices.get((driver, pool))
+        return (held is not None and name in held) or bool(self._busy.get(device.id))
+
+    def _shared_already(self, device: InventoryDevice) -> bool:
+        """Whether a share is out already, so that the counters were charged."""
+        driver, pool, name = device.id
+        return (
+            device.id in self._allocated.consumed
+            or name in self._allocated.shared.get((driver, pool), ())
+            or device.id in self._consuming
+        )
+
+    def _amounts(self, device: DeviceId) -> Mapping[str, int]:
+        shares = self._consuming.get(device)
+        if not shares:
+            return _NOTHING
+        total: dict[str, int] = {}
+        for share in shares:
+            for name, amount in share.items():
+                total[name] = total.get(name, 0) + amount.nanos
+        return total
+
+    def _node_may_skip(self) -> bool:
+        declared = self._node.status.declared_features
+        return self._features.optional_node_operations and NODE_OPERATIONS_FEATURE in declared
+
+    def _blame(self, request: Request, text: str) -> str:
+        return f"claim {self._claims[request.claim].label}, request {request.name}: {text}"

@@ -1,0 +1,235 @@
+"""The search for devices: first fit with full backtracking, in the scheduler's order.
+
+Claims in their order, requests in theirs; inside a request the devices are tried as combinations, so that device k
+comes after device k-1 in the order of the pools. The first full solution wins. A prioritised list tries its
+alternatives in order. More than 32 results for a claim are too many: such a branch is left at once, up to the list (or
+claim) where fewer can be had.
+
+The scheduler recurses; this walks the same tree with a stack of its own, so that depth costs nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from dra_core.allocation.in_flight import Chosen, Fatal, InFlight
+from dra_core.allocation.pools import Candidate
+from dra_core.allocation.requests import MOST_RESULTS, ReadClaim, Request
+
+TOO_MANY_RESULTS = "allocation max size exceeded"
+CANCELLATION_INTERVAL = 256  # steps between two looks at whether somebody cancelled
+
+
+class Sized(msgspec.Struct, frozen=True, eq=False):
+    """A request with the number of devices it needs here; ``devices`` are fixed beforehand for mode All."""
+
+    request: Request
+    count: int
+    devices: tuple[Candidate, ...] = ()
+
+
+class Solution(msgspec.Struct, frozen=True, eq=False):
+    """What was found: per claim its devices, per claim and request the alternative that was taken."""
+
+    chosen: tuple[tuple[Chosen, ...], ...]
+    alternatives: tuple[tuple[int, ...], ...]
+
+
+class GaveUp(msgspec.Struct, frozen=True):
+    """The search was not finished."""
+
+    steps: int
+    cancelled: bool
+
+
+Found: TypeAlias = Solution | Fatal | GaveUp | None
+Plan: TypeAlias = Sequence[Sequence[Sequence[Sized]]]
+"""Per claim, per request, its alternatives."""
+
+
+class _Signal(enum.Enum):
+    ENTER = 1
+    FAIL = 2
+    TOO_MANY = 3
+
+
+class _Choice:
+    """Trying the devices for one place of a request, one after the other."""
+
+    __slots__ = ("alternative", "chosen", "claim", "inside_list", "next", "place", "request")
+
+    def __init__(self, claim: int, request: int, alternative: int, inside_list: bool, place: int, start: int) -> None:
+        self.claim = claim
+        self.request = request
+        self.alternative = alternative
+        self.inside_list = inside_list
+        self.place = place
+        self.next = start
+        self.chosen: Chosen | None = None
+
+
+class _List:
+    """Trying the alternatives of a prioritised list."""
+
+    __slots__ = ("all_too_many", "alternative", "claim", "request")
+
+    def __init__(self, claim: int, request: int) -> None:
+        self.claim = claim
+        self.request = request
+        self.alternative = 0
+        self.all_too_many = True
+
+
+class _Claim:
+    """The border between two claims: too many results behind it are an ordinary failure before it."""
+
+    __slots__ = ()
+
+
+class Search:
+    """One walk through the tree of choices."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        claims: Sequence[ReadClaim],
+        candidates: Sequence[Candidate],
+        state: InFlight,
+        budget: int,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._plan = plan
+        self._claims = claims
+        self._candidates = candidates
+        self._state = state
+        self._budget = budget
+        self._cancelled = cancelled
+        self._stack: list[_Choice | _List | _Claim] = []
+        self.steps = 0
+        # Where the walk stands: claim, request, alternative, place in the request, first device to try.
+        self._at = (0, 0, 0, 0, 0)
+        self._inside_list = False
+
+    def run(self) -> Found:
+        """Walk until there is a solution, an error, no more choice, or no more budget."""
+        signal: _Signal | Found = _Signal.ENTER
+        while True:
+            if signal is _Signal.ENTER:
+                if self.steps >= self._budget:
+                    return GaveUp(self.steps, cancelled=False)
+                if self.steps % CANCELLATION_INTERVAL == 0 and self._cancelled():
+                    return GaveUp(self.steps, cancelled=True)
+                self.steps += 1
+                signal = self._enter()
+            elif isinstance(signal, _Signal):
+                if not self._stack:
+                    return Fatal(TOO_MANY_RESULTS) if signal is _Signal.TOO_MANY else None
+                signal = self._back(signal)
+            else:
+                return signal
+
+    def _enter(self) -> _Signal | Found:
+        claim, number, alternative, place, start = self._at
+        if claim >= len(self._plan):
+            return self._solution()
+        requests = self._plan[claim]
+        if number >= len(requests):
+            self._stack.append(_Claim())
+            return self._go(claim + 1, 0, 0, False, 0, 0)
+        if not self._inside_list and self._claims[claim].listed[number]:
+            self._stack.append(_List(claim, number))
+            return self._go(claim, number, 0, True, 0, 0)
+        sized = requests[number][alternative]
+        if sized.request.all_devices and not sized.devices:
+            return _Signal.FAIL
+        if place >= sized.count:
+            return self._go(claim, number + 1, 0, False, 0, 0)
+        if sized.count - place > MOST_RESULTS - len(self._state.chosen[claim]):
+            return _Signal.TOO_MANY
+        choice = _Choice(claim, number, alternative, self._inside_list, place, start)
+        self._stack.append(choice)
+        return self._next(choice)
+
+    def _back(self, signal: _Signal) -> _Signal | Found:
+        top = self._stack[-1]
+        if isinstance(top, _Choice):
+            if top.chosen is not None:
+                self._state.give_back(top.chosen)
+                top.chosen = None
+            if signal is _Signal.TOO_MANY:
+                self._stack.pop()
+                return signal
+            return self._next(top)
+        if isinstance(top, _Claim):
+            self._stack.pop()
+            return _Signal.FAIL
+        if signal is _Signal.FAIL:
+            top.all_too_many = False
+        top.alternative += 1
+        if top.alternative < len(self._plan[top.claim][top.request]):
+            return self._go(top.claim, top.request, top.alternative, True, 0, 0)
+        self._stack.pop()
+        return _Signal.TOO_MANY if top.all_too_many else _Signal.FAIL
+
+    def _next(self, choice: _Choice) -> _Signal | Found:
+        """Take the next device that will do, and go on to the next place."""
+        sized = self._plan[choice.claim][choice.request][choice.alternative]
+        chosen = self._next_of_all(sized, choice) if sized.request.all_devices else self._next_of_any(sized, choice)
+        if isinstance(chosen, Fatal):
+            return chosen
+        if chosen is None:
+            self._stack.pop()
+            return _Signal.FAIL
+        choice.chosen = chosen
+        return self._go(
+            choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, choice.next
+        )
+
+    def _next_of_all(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
+        """For all devices there is only one to try at each place."""
+        if choice.next == MOST_RESULTS:
+            return None
+        choice.next = MOST_RESULTS
+        attempt = self._state.take(sized.request, sized.devices[choice.place], must=True)
+        return attempt if isinstance(attempt, Chosen | Fatal) else None
+
+    def _next_of_any(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
+        state, request, candidates = self._state, sized.request, self._candidates
+        for position in range(choice.next, len(candidates)):
+            candidate = candidates[position]
+            device = candidate.device
+            if not state.usable(request, device):
+                continue
+            selectable = state.selectable(request, candidate)
+            if selectable is not True:
+                if isinstance(selectable, Fatal):
+                    return selectable
+                continue
+            short = state.short_of(request, device)
+            if short is not None:
+                if isinstance(short, Fatal):
+                    return short
+                continue
+            attempt = state.take(request, candidate, must=False)
+            if isinstance(attempt, Fatal):
+                return attempt
+            if isinstance(attempt, Chosen):
+                choice.next = position + 1
+                return attempt
+        return None
+
+    def _go(self, claim: int, request: int, alternative: int, inside_list: bool, place: int, start: int) -> _Signal:
+        self._at = (claim, request, alternative, place, start)
+        self._inside_list = inside_list
+        return _Signal.ENTER
+
+    def _solution(self) -> Solution:
+        alternatives = [[0] * len(requests) for requests in self._plan]
+        for frame in self._stack:
+            if isinstance(frame, _List):
+                alternatives[frame.claim][frame.request] = frame.alternative
+        return Solution(tuple(map(tuple, self._state.chosen)), tuple(map(tuple, alternatives)))
