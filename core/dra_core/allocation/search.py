@@ -185,15 +185,14 @@ class Search:
             self._stack.pop()
             return _Signal.FAIL
         choice.chosen = chosen
-        return self._go(
-            choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, choice.next
-        )
+        start = 0 if sized.request.all_devices else choice.next
+        return self._go(choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, start)
 
     def _next_of_all(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
         """For all devices there is only one to try at each place."""
-        if choice.next == MOST_RESULTS:
+        if choice.next:
             return None
-        choice.next = MOST_RESULTS
+        choice.next = 1
         attempt = self._state.take(sized.request, sized.devices[choice.place], must=True)
         return attempt if isinstance(attempt, Chosen | Fatal) else None
 
