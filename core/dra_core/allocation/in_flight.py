@@ -73,11 +73,11 @@ class InFlight:
     def __init__(
         self, node: Node, features: Features, allocated: Allocated, claims: Sequence[ReadClaim], questions: Questions
     ) -> None:
-        self._node = node
-        self._features = features
+        self.node = node
+        self.features = features
         self._allocated = allocated
         self._claims = claims
-        self._questions = questions
+        self.questions = questions
         self._skips = features.variant is Variant.EXPERIMENTAL
         lists = features.list_type_attributes
         self._constraints = [[ConstraintState(item, lists) for item in claim.constraints] for claim in claims]
@@ -97,7 +97,7 @@ class InFlight:
     def selectable(self, request: Request, candidate: Candidate) -> bool | Fatal:
         """Whether class and request select the device and it can be used on the node."""
         device = candidate.device
-        if device.record.binding_conditions and not self._features.device_binding_and_status:
+        if device.record.binding_conditions and not self.features.device_binding_and_status:
             return False
         key = (id(request), device.id)
         found = self._verdicts.get(key)
@@ -110,7 +110,7 @@ class InFlight:
         for condition in request.conditions:
             if condition.failure is not None:
                 return Fatal(f"{condition.blame}: CEL compile error: {condition.failure.text}")
-            answer = self._questions.ask(condition.expression, device)
+            answer = self.questions.ask(condition.expression, device)
             if isinstance(answer, Failure):
                 advice = _NO_SUCH_KEY_ADVICE if "no such key:" in answer.text else ""
                 where = "/".join(device.id)
@@ -119,13 +119,13 @@ class InFlight:
                 return False
         if candidate.slice.record.spec.per_device_node_selection:
             record = device.record
-            matches = node_matches(self._node, record.node_name, record.all_nodes, record.node_selector)
+            matches = node_matches(self.node, record.node_name, record.all_nodes, record.node_selector)
             return Fatal(matches) if isinstance(matches, str) else matches
         return True
 
     def short_of(self, request: Request, device: InventoryDevice, alone: bool = False) -> Shortage | Fatal | None:
         """What capacity is missing; ``alone``: not counting what others consume."""
-        if not self._features.consumable_capacity:
+        if not self.features.consumable_capacity:
             return None
         if not device.capacity and not request.capacity:
             return None
@@ -135,7 +135,7 @@ class InFlight:
             device.capacity,
             consumed,
             _NOTHING if alone else self._amounts(device.id),
-            self._features.fractional_capacity_range,
+            self.features.fractional_capacity_range,
         )
         if isinstance(found, Unusable):
             where = device.record.name if alone else "/".join(device.id)
@@ -150,7 +150,7 @@ class InFlight:
             candidate: The device.
             must: All devices are wanted: a constraint in the way is an error.
         """
-        device, features = candidate.device, self._features
+        device, features = candidate.device, self.features
         multiple = features.consumable_capacity and device.multiple
         if not multiple and request.admin and request.claim in self._busy.get(device.id, ()):
             return _IN_USE
@@ -221,7 +221,7 @@ class InFlight:
         """The pool's counters as this run leaves them."""
         found = self._counters.get(pool.id)
         if found is None:
-            found = self._counters[pool.id] = PoolCounters(pool, self._allocated, self._features)
+            found = self._counters[pool.id] = PoolCounters(pool, self._allocated, self.features)
         return found
 
     def constraint(self, claim: int, number: int) -> ConstraintState:
@@ -261,10 +261,10 @@ class InFlight:
         found = self._derived.get(key)
         if found is not None:
             return found
-        failure = self._questions.compiles(expression)
+        failure = self.questions.compiles(expression)
         if failure is not None:
             return Fatal(f"compile derived attribute {name} failed: {failure.text}")
-        derived = self._questions.derive(expression, device)
+        derived = self.questions.derive(expression, device)
         if isinstance(derived, Failure):
             where = "/".join(device.id)
             return Fatal(f"evaluate derived attribute {name} on device {where} failed: {derived.text}")
@@ -296,8 +296,8 @@ class InFlight:
         return total
 
     def _node_may_skip(self) -> bool:
-        declared = self._node.status.declared_features
-        return self._features.optional_node_operations and NODE_OPERATIONS_FEATURE in declared
+        declared = self.node.status.declared_features
+        return self.features.optional_node_operations and NODE_OPERATIONS_FEATURE in declared
 
     def _blame(self, request: Request, text: str) -> str:
         return f"claim {self._claims[request.claim].label}, request {request.name}: {text}"

@@ -17,6 +17,7 @@ from dra_core.allocation.allocated import Allocated, DeviceId
 from dra_core.allocation.features import Features
 from dra_core.allocation.inventory import Inventory
 from dra_core.allocation.selectors import Questions
+from dra_core.allocation.why_not import why_not
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device_class import DeviceClass
@@ -87,6 +88,24 @@ def answer_question(
         budget=budget,
     )
     return inventory, answer
+
+
+def reasons_of(
+    question: Question, inventory: Inventory, answer: Answer, questions: Questions, budget: int
+) -> JsonObject:
+    """Why not, as JSON."""
+    account = why_not(
+        inventory,
+        question.allocated,
+        question.node,
+        question.claims,
+        question.classes,
+        questions,
+        error=answer.text if isinstance(answer, Wrong) else "",
+        budget=budget,
+    )
+    reasons: JsonObject = msgspec.json.decode(msgspec.json.encode(account))
+    return reasons
 
 
 def written(name: str, answer: Answer, reasons: Json) -> JsonObject:

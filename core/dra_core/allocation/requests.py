@@ -31,6 +31,7 @@ class Condition(msgspec.Struct, frozen=True):
 
     expression: str
     blame: str
+    of_class: bool
     failure: Failure | None
 
 
@@ -155,8 +156,8 @@ def _request(
     conditions: tuple[Condition, ...] = ()
     if device_class is not None:
         conditions = (
-            *_conditions(device_class.spec.selectors, f"class {device_class.metadata.name}", questions),
-            *_conditions(item.selectors, f"claim {label}", questions),
+            *_conditions(device_class.spec.selectors, f"class {device_class.metadata.name}", True, questions),
+            *_conditions(item.selectors, f"claim {label}", False, questions),
         )
     return Request(
         claim=number,
@@ -200,11 +201,13 @@ def _problem(
     return "" if item.allocation_mode == "All" else f"unsupported count mode {item.allocation_mode}"
 
 
-def _conditions(selectors: Sequence[DeviceSelector], blame: str, questions: Questions) -> list[Condition]:
+def _conditions(
+    selectors: Sequence[DeviceSelector], blame: str, of_class: bool, questions: Questions
+) -> list[Condition]:
     found: list[Condition] = []
     for i, selector in enumerate(selectors):
         expression = selector.cel.expression if selector.cel is not None else ""
-        found.append(Condition(expression, f"{blame}: selector #{i}", questions.selector(expression)))
+        found.append(Condition(expression, f"{blame}: selector #{i}", of_class, questions.selector(expression)))
     return found
 
 

@@ -6,7 +6,7 @@ compiled is the caller's to say (``Compile``); ``dra_core.cel`` is the usual ans
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -30,6 +30,10 @@ class Selector(Protocol):
 
     def key(self, device: InventoryDevice) -> Hashable:
         """Equal for devices that the expression cannot tell apart."""
+        ...
+
+    def because(self, device: InventoryDevice) -> str:
+        """What of the device made the expression false; "" if that cannot be said."""
         ...
 
 
@@ -88,6 +92,16 @@ class Questions:
             answer = answers[key] = selector.matches(device)
         return answer
 
+    def because(self, expression: str, device: InventoryDevice) -> str:
+        """What of the device made a compiled condition false; "" if that cannot be said."""
+        selector = self._selectors[expression]
+        return "" if isinstance(selector, Failure) else selector.because(device)
+
+    @property
+    def size(self) -> int:
+        """How many expressions are remembered."""
+        return len(self._selectors) + len(self._derivations)
+
     def derive(self, expression: str, device: InventoryDevice) -> DeviceAttribute | Failure:
         """The attribute that the expression gives for the device; a compile failure says so."""
         found = self._derivations.get(expression)
@@ -101,7 +115,3 @@ class Questions:
         if found is None:
             found = self._derivations[expression] = self._language.derivation(expression)
         return found if isinstance(found, Failure) else None
-
-
-Classes: TypeAlias = Callable[[str], object]
-Attributes: TypeAlias = Mapping[str, DeviceAttribute]
