@@ -46,8 +46,9 @@ class Pool(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, eq=False):
-    """A device that a node can use, with where it stands."""
+    """A device that a node can use, with where it stands; ``place`` counts in the order of the search."""
 
+    place: int
     device: InventoryDevice
     slice: InventorySlice
     pool: Pool
@@ -101,14 +102,14 @@ def gather(
             last = features.variant is not Variant.STABLE and pool.has_binding_conditions
             (conditional if last else plain).append(pool)
     pools = (*plain, *conditional)
-    candidates = tuple(
-        Candidate(device, part, pool)
+    usable = (
+        (device, part, pool)
         for pool in pools
         if not pool.incomplete and not pool.invalid_reason
         for part in pool.slices
         for device in part.devices
     )
-    return NodePools(pools, candidates)
+    return NodePools(pools, tuple(Candidate(place, *item) for place, item in enumerate(usable)))
 
 
 def _concerns(node: Node, item: InventorySlice, features: Features) -> bool | str:
