@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grpc_tools import protoc
+from grpc_tools import protoc  # type: ignore[import-untyped]  # grpcio-tools publishes no types
 
 PROTO = Path(__file__).resolve().parent
 PACKAGE = "dra_proto"
