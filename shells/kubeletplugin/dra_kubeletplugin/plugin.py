@@ -1,0 +1,169 @@
+"""The plugin from start to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from dra_core.preparation import DriverOnNode
+from dra_core.preparation.decision import refusal_of
+from dra_core.profiles import GpuProfile
+from prometheus_client import start_http_server
+
+from dra_kubeletplugin.claims_on_node import ClaimsOnNode
+from dra_kubeletplugin.cluster import Cluster
+from dra_kubeletplugin.device_health import DeviceHealthWatch
+from dra_kubeletplugin.directories import make_ready
+from dra_kubeletplugin.dra_service import Calls
+from dra_kubeletplugin.health_service import HealthStreams
+from dra_kubeletplugin.instance_lock import clear_up_behind_the_dead, only_instance
+from dra_kubeletplugin.logs import Log
+from dra_kubeletplugin.metrics import Metrics
+from dra_kubeletplugin.node_disk import NodeDisk
+from dra_kubeletplugin.probes import Probes
+from dra_kubeletplugin.publishing import Publishing
+from dra_kubeletplugin.registration import Registration
+from dra_kubeletplugin.serialize_lock import LockNotAcquiredError, SerializeLock
+from dra_kubeletplugin.servers import driver_server, probe_server, registration_server
+from dra_kubeletplugin.settings import Settings, StartError
+from dra_kubeletplugin.socket_paths import PathTooLong, SocketPaths, socket_paths
+
+CHECKPOINT = "checkpoint.json"
+SERIALIZE_LOCK = "serialize.lock"
+UNHEALTHY = "unhealthy"
+
+STOP_SECONDS = 10.0
+"""For calls in progress at the end; a pod has 30 s by default."""
+
+LOOK_SECONDS = 1.0
+"""How often to look whether the registration socket is still there."""
+
+
+class LostError(Exception):
+    """The plugin cannot go on; the text is one line for people."""
+
+
+def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -> None:
+    """Serve until ``stop`` is set.
+
+    Raises:
+        StartError: It cannot run as it is set up.
+        LostError: It could run, and cannot go on.
+    """
+    profile = GpuProfile(
+        count=settings.num_devices,
+        partitions=settings.gpu_partitions,
+        multiple_allocations=settings.gpu_allow_multiple_allocations,
+        binding_conditions=settings.binding_conditions,
+    )
+    pools = profile.enumerate(settings.node_name)
+    driver = DriverOnNode(driver_name=settings.driver_name, node_name=settings.node_name, profile=profile, pools=pools)
+    paths = _paths(settings)
+    make_ready(settings)
+    metrics = Metrics()
+    unhealthy = settings.unhealthy_directory or settings.data_directory / UNHEALTHY
+    health = DeviceHealthWatch(pools, unhealthy, metrics, log)
+    with ExitStack() as stack:
+        stack.enter_context(only_instance(paths, settings.driver_name))
+        for path in clear_up_behind_the_dead(settings.data_directory, settings.registrar_directory):
+            log.info("removed the socket of an instance that is dead", socket=str(path))
+        claims = ClaimsOnNode(
+            driver,
+            NodeDisk(checkpoint=settings.data_directory / CHECKPOINT, cdi_root=settings.cdi_root),
+            SerializeLock(settings.data_directory / SERIALIZE_LOCK),
+            cluster.read_claim,
+            stack.enter_context(ThreadPoolExecutor(thread_name_prefix="claims")),
+        )
+        _restore(claims, log)
+        if settings.metrics_port >= 0:
+            stack.callback(_serve_metrics(settings.metrics_port, metrics, log))
+
+        publishing = Publishing(driver, cluster, health, metrics, log)
+        health.on_change(publishing.make_due)
+        for target in (health.run, publishing.run, publishing.watch):
+            threading.Thread(target=target, name=target.__qualname__, daemon=True).start()
+        stack.callback(publishing.stop)
+
+        # The driver's socket first: the kubelet connects to it as soon as it sees the registration socket.
+        streams = HealthStreams(health, profile.health_check_timeout_seconds)
+        server = driver_server(Calls(claims, metrics, log), streams, paths.driver)
+        server.start()
+        stack.callback(lambda: server.stop(STOP_SECONDS).wait())
+        stack.callback(health.stop)  # ends the streams, which no grace would
+        registrar = registration_server(
+            Registration(settings.driver_name, paths.driver, metrics, log), paths.registration
+        )
+        registrar.start()
+        # First of all at the end: no socket, no kubelet that registers a plugin which is about to go.
+        stack.callback(lambda: registrar.stop(0).wait())
+        stack.callback(paths.registration.unlink, missing_ok=True)
+        if settings.healthcheck_port >= 0:
+            probes, port = probe_server(Probes(paths, log), settings.healthcheck_port)
+            probes.start()
+            stack.callback(lambda: probes.stop(0).wait())
+            log.info("probes answered", port=port)
+        log.info("serving", registration_socket=str(paths.registration), driver_socket=str(paths.driver))
+        _wait(stop, paths.registration)
+        log.info("stopping")
+    log.info("stopped")
+
+
+def _paths(settings: Settings) -> SocketPaths:
+    paths = socket_paths(settings.registrar_directory, settings.data_directory, settings.driver_name, settings.pod_uid)
+    if isinstance(paths, PathTooLong):
+        raise StartError(
+            f"the socket path {paths.path} is longer than the kernel takes: "
+            "use a shorter driver name or shorter kubelet directories"
+        )
+    return paths
+
+
+def _restore(claims: ClaimsOnNode, log: Log) -> None:
+    try:
+        restoration, failure = claims.restore()
+    except LockNotAcquiredError as error:
+        raise StartError("another instance of this driver is in a prepare or unprepare that does not end") from error
+    except OSError as error:
+        raise StartError(f"the driver's state on the node cannot be read: {error}") from error
+    for note in restoration.notes:
+        log.warning("the checkpoint needs attention", code=note.code, reason=note.sentence)
+    if failure is not None:
+        raise StartError(refusal_of(failure).sentence)
+    log.info("restored", claims=claims.prepared_count(), changes=len(restoration.effects))
+
+
+def _serve_metrics(port: int, metrics: Metrics, log: Log) -> Callable[[], None]:
+    """Serve them; what is returned ends it."""
+    try:
+        server, thread = start_http_server(port, registry=metrics.registry)
+    except OSError as error:
+        raise StartError(f"cannot serve metrics on port {port}: {error.strerror} (--metrics-port)") from error
+    log.info("metrics served", port=server.server_port)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
+
+
+def _wait(stop: threading.Event, registration: Path) -> None:
+    own = _identity(registration)
+    while not stop.wait(LOOK_SECONDS):
+        if _identity(registration) != own:
+            raise LostError(
+                f"the registration socket {registration} was removed or replaced by somebody else: "
+                "the kubelet cannot find this plugin any more"
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
