@@ -1,0 +1,192 @@
+"""Which resources the server serves, as data: one row a resource, and the API generation that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from dra_sandbox.apiserver.schema import ANYTHING, Schema, read_book
+from dra_sandbox.apiserver.schemas_core import CORE, META, PODS
+from dra_sandbox.apiserver.schemas_devices import CLASSIC, MODERN
+from dra_sandbox.apiserver.schemas_groups import OTHERS, WORKLOADS
+
+Generation: TypeAlias = Literal["modern", "classic"]
+"""``modern``: resource.k8s.io/v1 as in Kubernetes 1.34 and later; ``classic``: v1alpha2 as in 1.30."""
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class PrinterColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column that a CustomResourceDefinition asks for (additionalPrinterColumns)."""
+
+    name: str
+    type: str
+    json_path: str
+    description: str = ""
+    format: str = ""
+    priority: int = 0
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One served resource.
+
+    Attributes:
+        group: API group, "" for core.
+        version: Served version.
+        kind: Kind of the objects.
+        plural: Name in paths.
+        singular: Name for people.
+        namespaced: Whether objects live in namespaces.
+        short_names: Other names that kubectl takes.
+        categories: Groups of resources such as ``all``.
+        status: Whether there is a /status subresource.
+        subresources: Other subresources.
+        counts_generation: Whether metadata.generation follows changes outside of metadata and status.
+        selectable: Fields for field selectors besides metadata.name and metadata.namespace.
+        schema: What fields objects have.
+        printer_columns: Columns of a custom resource; built-in kinds have theirs in ``columns``.
+        custom: Defined by a CustomResourceDefinition.
+        stored_as: ``group/plural`` under which objects are kept; two versions or views of a resource share it.
+        storage_version: For custom resources: the version objects are kept in.
+        verbs: What can be done.
+    """
+
+    group: str = ""
+    version: str = "v1"
+    kind: str
+    plural: str
+    singular: str = ""
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    status: bool = False
+    subresources: tuple[str, ...] = ()
+    counts_generation: bool = False
+    selectable: tuple[str, ...] = ()
+    schema: Schema = ANYTHING
+    printer_columns: tuple[PrinterColumn, ...] = ()
+    custom: bool = False
+    stored_as: str = ""
+    verbs: tuple[str, ...] = ALL_VERBS
+
+    @property
+    def qualified(self) -> str:
+        """``deployments.apps``: the resource as error messages name it."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def api_version(self) -> str:
+        """``apps/v1``, or ``v1`` for core."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def store_key(self) -> str:
+        """Where objects are kept: the same for all versions of a resource."""
+        return self.stored_as or f"{self.group}/{self.plural}"
+
+    @property
+    def path_key(self) -> tuple[str, str, str]:
+        """How a path names the resource."""
+        return (self.group, self.version, self.plural)
+
+
+_SHARED_BOOK = read_book(META, PODS, CORE, WORKLOADS, OTHERS)
+_MODERN_BOOK = read_book(META, MODERN)
+_CLASSIC_BOOK = read_book(META, CLASSIC)
+
+EVENT_FIELDS = (
+    "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
+    "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
+    "reason", "reportingComponent", "source", "type",
+)  # fmt: skip
+POD_FIELDS = (
+    "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+    "status.phase", "status.podIP", "status.nominatedNodeName",
+)  # fmt: skip
+
+_APPS, _BATCH, _RBAC, _ADMISSION = "apps", "batch", "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
+_RESOURCE = "resource.k8s.io"
+
+_ROWS: tuple[Resource, ...] = (
+    Resource(kind="Namespace", plural="namespaces", namespaced=False, short_names=("ns",), status=True,
+             subresources=("finalize",), selectable=("status.phase",),
+             verbs=("create", "delete", "get", "list", "patch", "update", "watch")),
+    Resource(kind="Node", plural="nodes", namespaced=False, short_names=("no",), status=True,
+             selectable=("spec.unschedulable",)),
+    Resource(kind="Pod", plural="pods", short_names=("po",), categories=("all",), status=True, counts_generation=True,
+             subresources=("binding", "eviction", "log"), selectable=POD_FIELDS),
+    Resource(kind="Event", plural="events", short_names=("ev",), selectable=EVENT_FIELDS),
+    Resource(kind="Secret", plural="secrets", selectable=("type",)),
+    Resource(kind="ConfigMap", plural="configmaps", short_names=("cm",)),
+    Resource(kind="ServiceAccount", plural="serviceaccounts", short_names=("sa",), subresources=("token",)),
+    Resource(kind="Service", plural="services", short_names=("svc",), categories=("all",), status=True,
+             selectable=("spec.clusterIP", "spec.type")),
+    Resource(group=_APPS, kind="DaemonSet", plural="daemonsets", short_names=("ds",), categories=("all",), status=True,
+             counts_generation=True),
+    Resource(group=_APPS, kind="Deployment", plural="deployments", short_names=("deploy",), categories=("all",),
+             status=True, counts_generation=True, subresources=("scale",)),
+    Resource(group=_APPS, kind="ReplicaSet", plural="replicasets", short_names=("rs",), categories=("all",),
+             status=True, counts_generation=True, subresources=("scale",), selectable=("status.replicas",)),
+    Resource(group=_APPS, kind="StatefulSet", plural="statefulsets", short_names=("sts",), categories=("all",),
+             status=True, counts_generation=True, subresources=("scale",)),
+    Resource(group=_APPS, kind="ControllerRevision", plural="controllerrevisions"),
+    Resource(group=_BATCH, kind="Job", plural="jobs", categories=("all",), status=True, counts_generation=True,
+             selectable=("status.successful",)),
+    Resource(group=_RBAC, kind="Role", plural="roles"),
+    Resource(group=_RBAC, kind="RoleBinding", plural="rolebindings"),
+    Resource(group=_RBAC, kind="ClusterRole", plural="clusterroles", namespaced=False),
+    Resource(group=_RBAC, kind="ClusterRoleBinding", plural="clusterrolebindings", namespaced=False),
+    Resource(group=_ADMISSION, kind="ValidatingAdmissionPolicy", plural="validatingadmissionpolicies",
+             namespaced=False, categories=("api-extensions",), status=True, counts_generation=True),
+    Resource(group=_ADMISSION, kind="ValidatingAdmissionPolicyBinding", plural="validatingadmissionpolicybindings",
+             namespaced=False, categories=("api-extensions",), counts_generation=True),
+    Resource(group=_ADMISSION, kind="ValidatingWebhookConfiguration", plural="validatingwebhookconfigurations",
+             namespaced=False, categories=("api-extensions",), counts_generation=True),
+    Resource(group=_ADMISSION, kind="MutatingWebhookConfiguration", plural="mutatingwebhookconfigurations",
+             namespaced=False, categories=("api-extensions",), counts_generation=True),
+    Resource(group="coordination.k8s.io", kind="Lease", plural="leases"),
+    Resource(group="events.k8s.io", kind="Event", plural="events", short_names=("ev",), stored_as="/events",
+             selectable=("regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "reason", "type",
+                         "reportingController")),
+    Resource(group="scheduling.k8s.io", kind="PriorityClass", plural="priorityclasses", namespaced=False,
+             short_names=("pc",), counts_generation=True),
+    Resource(group="policy", kind="PodDisruptionBudget", plural="poddisruptionbudgets", short_names=("pdb",),
+             status=True, counts_generation=True),
+    Resource(group="apiextensions.k8s.io", kind="CustomResourceDefinition", plural="customresourcedefinitions",
+             namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True,
+             counts_generation=True),
+)  # fmt: skip
+
+_MODERN_ROWS: tuple[Resource, ...] = (
+    Resource(group=_RESOURCE, kind="ResourceSlice", plural="resourceslices", namespaced=False, counts_generation=True,
+             selectable=("spec.nodeName", "spec.driver", "spec.pool.name")),
+    Resource(group=_RESOURCE, kind="ResourceClaim", plural="resourceclaims", status=True),
+    Resource(group=_RESOURCE, kind="ResourceClaimTemplate", plural="resourceclaimtemplates"),
+    Resource(group=_RESOURCE, kind="DeviceClass", plural="deviceclasses", namespaced=False, counts_generation=True),
+    Resource(group=_RESOURCE, kind="DeviceTaintRule", plural="devicetaintrules", namespaced=False, status=True,
+             counts_generation=True),
+)  # fmt: skip
+
+_CLASSIC_ROWS: tuple[Resource, ...] = (
+    Resource(group=_RESOURCE, version="v1alpha2", kind="ResourceClass", plural="resourceclasses", namespaced=False),
+    Resource(group=_RESOURCE, version="v1alpha2", kind="ResourceClaim", plural="resourceclaims", status=True),
+    Resource(group=_RESOURCE, version="v1alpha2", kind="ResourceClaimTemplate", plural="resourceclaimtemplates"),
+    Resource(group=_RESOURCE, version="v1alpha2", kind="PodSchedulingContext", plural="podschedulingcontexts",
+             status=True),
+)  # fmt: skip
+
+
+def _completed(row: Resource, book: Mapping[str, Schema]) -> Resource:
+    name = "NewEvent" if row.group == "events.k8s.io" else row.kind
+    return msgspec.structs.replace(row, singular=row.kind.lower(), schema=book[name])
+
+
+_SHARED = tuple(_completed(row, _SHARED_BOOK) for row in _ROWS)
+
+TABLE: Mapping[Generation, tuple[Resource, ...]] = {
+    "modern": _SHARED + tuple(_completed(row, _MODERN_BOOK) for row in _MODERN_ROWS),
+    "classic": _SHARED + tuple(_completed(row, _CLASSIC_BOOK) for row in _CLASSIC_ROWS),
+}
+"""The built-in resources of each generation, in the order of discovery."""
