@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import msgspec
 from dra_core.preparation import ClaimRead
 from dra_core.publication import SliceEffect
 from dra_core.snapshot.json_value import JsonObject
@@ -16,6 +17,13 @@ class ClusterError(Exception):
 
 class SliceConflictError(Exception):
     """What was to be written has changed or is gone: read again and plan again."""
+
+
+class WatchBroke(msgspec.Struct, frozen=True):
+    """The watch has a gap: for so many seconds nothing is seen; ``why`` is for people."""
+
+    why: str
+    again_in_seconds: float
 
 
 class Cluster(Protocol):
@@ -37,11 +45,8 @@ class Cluster(Protocol):
         """The driver's ResourceSlices of a node, as they are now. Raises ClusterError."""
         ...
 
-    def watch_slices(self, driver_name: str, node_name: str) -> Iterator[str]:
-        """Name of each of these slices that is added, changed or deleted, from now on; ends when the stream breaks.
-
-        Yields "" from time to time, so that the caller can stop. Raises ClusterError.
-        """
+    def watch_slices(self, driver_name: str, node_name: str) -> Iterator[str | WatchBroke]:
+        """Name of each of these slices that is added, changed or deleted, for ever; "": any may have been."""
         ...
 
     def write_slice(self, effect: SliceEffect) -> JsonObject:

@@ -9,7 +9,7 @@ from dra_core.preparation import DriverOnNode
 from dra_core.publication import Acknowledged, DeleteSlice, Publisher, acknowledge, limits_of, plan, with_health_taints
 from dra_core.refusal import Refusal, sentences
 
-from dra_kubeletplugin.cluster import Cluster, ClusterError, SliceConflictError
+from dra_kubeletplugin.cluster import Cluster, ClusterError, SliceConflictError, WatchBroke
 from dra_kubeletplugin.device_health import DeviceHealthWatch
 from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
@@ -43,31 +43,23 @@ class Publishing:
 
     def run(self) -> None:
         """Publish, and publish again whenever it is due."""
-        publisher = self._publisher()
-        while publisher is not None and not self._stopped.is_set():
+        while not self._stopped.is_set():
             self._due.clear()
-            if not self._publish(publisher):
+            if not self._publish():
                 self._due.set()
                 self._slow_down()
             self._due.wait()
             self._stopped.wait(self._pause)
 
     def watch(self) -> None:
-        """Make publishing due whenever a slice of this driver and node changes; again after each broken watch."""
-        pause = SHORTEST_PAUSE
-        while not self._stopped.is_set():
-            try:
-                for name in self._cluster.watch_slices(self._driver.driver_name, self._driver.node_name):
-                    pause = SHORTEST_PAUSE
-                    if self._stopped.is_set():
-                        return
-                    if name:
-                        self.make_due()
-            except ClusterError as error:
-                self._log.warning("the watch on slices broke", error=str(error), again_in_seconds=pause)
-                self._stopped.wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            self.make_due()  # whatever happened while nobody watched
+        """Make publishing due whenever a slice of this driver and node changes, or may have."""
+        for news in self._cluster.watch_slices(self._driver.driver_name, self._driver.node_name):
+            if self._stopped.is_set():
+                return
+            if isinstance(news, WatchBroke):
+                self._log.warning("the watch on slices broke", error=news.why, again_in_seconds=news.again_in_seconds)
+            else:
+                self.make_due()
 
     def make_due(self) -> None:
         """Publish soon."""
@@ -78,26 +70,20 @@ class Publishing:
         self._stopped.set()
         self._due.set()
 
-    def _publisher(self) -> Publisher | None:
-        """Who publishes, once the API server has told; None if stopped before."""
-        while not self._stopped.is_set():
-            try:
-                return Publisher(
-                    driver_name=self._driver.driver_name,
-                    node_name=self._driver.node_name,
-                    node_uid=self._cluster.node_uid(self._driver.node_name),
-                    limits=limits_of(self._cluster.server_minor()),
-                )
-            except ClusterError as error:
-                self._failed(error)
-                self._slow_down()
-                self._stopped.wait(self._pause)
-        return None
+    def _publisher(self) -> Publisher:
+        """Who publishes. Asked anew each time: a node may be registered again, the API server be updated."""
+        return Publisher(
+            driver_name=self._driver.driver_name,
+            node_name=self._driver.node_name,
+            node_uid=self._cluster.node_uid(self._driver.node_name),
+            limits=limits_of(self._cluster.server_minor()),
+        )
 
-    def _publish(self, publisher: Publisher) -> bool:
+    def _publish(self) -> bool:
         """Write what is missing; whether everything is published (as far as it can be)."""
         pools = with_health_taints(self._driver.driver_name, self._driver.pools, self._health.now()[1])
         try:
+            publisher = self._publisher()
             found = self._cluster.list_slices(self._driver.driver_name, self._driver.node_name)
             publication = plan(publisher, pools, found, self._acknowledged)
             for effect in publication.effects:
