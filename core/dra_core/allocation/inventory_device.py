@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from dra_core.allocation.allocated import DeviceId, PoolId
+from dra_core.cel.device_variable import attribute_fault
 from dra_core.snapshot.device import Device, DeviceCapacity, DeviceCounterConsumption, DeviceTaint
 from dra_core.snapshot.quantity import Quantity, parse
 from dra_core.snapshot.resource_slice import ResourceSlice
@@ -67,6 +68,7 @@ class InventoryDevice(msgspec.Struct, frozen=True, eq=False):
         consumes: What it takes from counter sets.
         blocking: Taints that keep claims away that do not tolerate them.
         multiple: Whether several claims may share it.
+        fault: Why no expression can be evaluated on it; "" if its attributes are in order.
     """
 
     record: Device
@@ -76,6 +78,7 @@ class InventoryDevice(msgspec.Struct, frozen=True, eq=False):
     consumes: tuple[Consumption, ...]
     blocking: tuple[DeviceTaint, ...]
     multiple: bool
+    fault: str = ""
 
 
 CapacityKey: TypeAlias = tuple[tuple[str, DeviceCapacity], ...]
@@ -123,6 +126,7 @@ class Interning:
             self._consumed(record.consumes_counters) if record.consumes_counters else (),
             tuple(taint for taint in record.taints if taint.effect in BLOCKING_EFFECTS) if record.taints else (),
             bool(record.allow_multiple_allocations),
+            attribute_fault(record.attributes) if record.attributes else "",
         )
 
     def _capacity(self, capacity: Mapping[str, DeviceCapacity]) -> Mapping[str, Capacity]:

@@ -1,0 +1,184 @@
+"""Expressions over a device, ready to be asked: conditions (selectors) and derived attributes.
+
+Source: k8s.io/dynamic-resource-allocation/cel (CompileCELExpression, DeviceMatches, EvaluateDerivedAttribute).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import msgspec
+
+from dra_core.cel.costs import bounded
+from dra_core.cel.device_variable import device_variable
+from dra_core.cel.environment import Environment
+from dra_core.cel.frame import CostExceededError
+from dra_core.cel.literals import literal_fault
+from dra_core.cel.parser import Rejected, parse
+from dra_core.cel.program import Program
+from dra_core.cel.reads import Reads, key_of, reads_of
+from dra_core.cel.syntax import Checked
+from dra_core.cel.values import EvaluationError, Value, type_name
+from dra_core.snapshot.device import Device, DeviceAttribute
+from dra_core.snapshot.semantic_version import SemanticVersion
+
+_SCALARS = ("bool", "int", "string", "any", "dyn", "kubernetes.Semver")
+_GO_NAMES = {
+    "null_type": "structpb.NullValue",
+    "uint": "uint64",
+    "double": "float64",
+    "bytes": "[]uint8",
+    "list": "[]ref.Val",
+    "map": "map[ref.Val]ref.Val",
+    "google.protobuf.Duration": "time.Duration",
+    "google.protobuf.Timestamp": "time.Time",
+    "type": "string",
+    "kubernetes.Quantity": "*resource.Quantity",
+    "bool": "bool",
+    "int": "int64",
+    "string": "string",
+    "kubernetes.Semver": "semver.Version",
+    "net.IP": "netip.Addr",
+    "net.CIDR": "netip.Prefix",
+    "kubernetes.URL": "*url.URL",
+}
+"""How Go calls the types, in the scheduler's messages about results that are no attribute."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why an expression cannot be compiled or evaluated, in the scheduler's words."""
+
+    text: str
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """A value and its cost; the cost is 0 where nothing had to be counted."""
+
+    value: Value
+    cost: int
+
+
+class Expression:
+    """A compiled expression.
+
+    Attributes:
+        text: As written.
+        checked: Its tree.
+        reads: What of a device it can read.
+    """
+
+    def __init__(self, text: str, checked: Checked, *, counted: bool = False) -> None:
+        self.text = text
+        self.checked = checked
+        self.reads: Reads = reads_of(checked.root)
+        self._program = Program(checked.root, counted=counted or not bounded(checked.root, len(text)))
+
+    def evaluate(self, driver: str, device: Device) -> Evaluated | Fault:
+        """The value for a device; never an exception."""
+        try:
+            return Evaluated(*self._program.evaluate(device_variable(driver, device)))
+        except (EvaluationError, CostExceededError) as error:
+            return Fault(error.text)
+
+    def holds(self, driver: str, device: Device) -> bool | Fault:
+        """Whether the device is selected."""
+        found = self.evaluate(driver, device)
+        if isinstance(found, Fault):
+            return found
+        if isinstance(found.value, bool):
+            return found.value
+        name = type_name(found.value)
+        return Fault(f"CEL result of type {name} could not be converted to bool: {_no_bool(name)}")
+
+    def attribute(self, driver: str, device: Device) -> DeviceAttribute | Fault:
+        """The derived attribute of a device."""
+        found = self.evaluate(driver, device)
+        return found if isinstance(found, Fault) else attribute_of(found.value)
+
+    def key(self, driver: str, device: Device) -> Hashable:
+        """Equal for devices that the expression cannot tell apart."""
+        return key_of(self.reads, driver, device)
+
+
+def compile_condition(text: str, environment: Environment, *, counted: bool = False) -> Expression | Fault:
+    """Compile a selector.
+
+    Args:
+        text: The expression; its length is the API server's business (``EXPRESSION_LENGTH``).
+        environment: The version's CEL.
+        counted: Count the cost also where it cannot come near the limit.
+    """
+    compiled = _compiled(text, environment, counted)
+    if isinstance(compiled, Fault) or compiled.checked.output in ("bool", "dyn"):
+        return compiled
+    return Fault(f"must evaluate to bool or the unknown type, not {compiled.checked.output}")
+
+
+def compile_derived(text: str, environment: Environment) -> Expression | Fault:
+    """Compile a derived attribute."""
+    compiled = _compiled(text, environment, False)
+    if isinstance(compiled, Fault):
+        return compiled
+    output = compiled.checked.output
+    inner = output[5:-1] if output.startswith("list(") else output
+    if inner in _SCALARS and (inner == output or environment.lists):
+        return compiled
+    lists = " or a list of these scalars" if environment.lists else ""
+    return Fault(f"must evaluate to a primitive scalar (string, integer, boolean, semver){lists}, not {output}")
+
+
+def _compiled(text: str, environment: Environment, counted: bool) -> Expression | Fault:
+    checked = parse(text, environment)
+    if isinstance(checked, Rejected):
+        return Fault(checked.text if checked.missing else f"compilation failed: {checked.text}")
+    fault = literal_fault(checked.root, text)
+    if fault:
+        return Fault(fault)
+    try:
+        return Expression(text, checked, counted=counted)
+    except EvaluationError as error:
+        return Fault(f"program instantiation failed: {error.text}")
+
+
+def attribute_of(value: Value) -> DeviceAttribute | Fault:
+    """A value as an attribute; an empty list counts as one of strings."""
+    match value:
+        case bool():
+            return DeviceAttribute(bool_value=value)
+        case int() if type(value) is int:
+            return DeviceAttribute(int_value=value)
+        case str():
+            return DeviceAttribute(string_value=value)
+        case SemanticVersion():
+            return DeviceAttribute(version_value=str(value))
+        case list():
+            return _list_attribute(value)
+        case _:
+            return Fault(f"unsupported CEL return type: {_go_name(value)}")
+
+
+def _list_attribute(items: list[Value]) -> DeviceAttribute | Fault:
+    if not items:
+        return DeviceAttribute(strings_value=())
+    name = type_name(items[0])
+    if name not in ("bool", "int", "string", "kubernetes.Semver"):
+        return Fault(f"unsupported list element type: {_go_name(items[0])}")
+    for i, item in enumerate(items):
+        if type_name(item) != name:
+            wanted = "semver" if name == "kubernetes.Semver" else name
+            return Fault(f"expected list element at index {i} to be {wanted}, got {_go_name(item)}")
+    if name == "bool":
+        return DeviceAttribute(bools_value=tuple(item for item in items if isinstance(item, bool)))
+    if name == "int":
+        return DeviceAttribute(ints_value=tuple(item for item in items if isinstance(item, int)))
+    texts = tuple(str(item) for item in items)
+    return DeviceAttribute(strings_value=texts) if name == "string" else DeviceAttribute(versions_value=texts)
+
+
+def _go_name(value: Value) -> str:
+    name = type_name(value)
+    return _GO_NAMES.get(name, name)
+
+
+def _no_bool(name: str) -> str:
+    return f"type conversion error from '{name}' to 'bool'"

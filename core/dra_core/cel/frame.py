@@ -1,0 +1,38 @@
+"""What one evaluation works on: the device, local variables, and the cost so far."""
+
+from __future__ import annotations
+
+from dra_core.cel.environment import COST_LIMIT
+from dra_core.cel.values import EvaluationError, Value
+
+
+class CostExceededError(Exception):
+    """The evaluation went over its limit; unlike other failures nothing absorbs it."""
+
+    text = "operation cancelled: actual cost limit exceeded"
+
+
+class Frame:
+    """The state of one evaluation.
+
+    Attributes:
+        device: The variable ``device``.
+        slots: Local variables by number. One whose value could not be computed holds the failure, which is raised
+            where the variable is read.
+        cost: In CEL's units (cel-go, interpreter/runtimecost.go).
+        limit: What the cost must not pass.
+    """
+
+    __slots__ = ("cost", "device", "limit", "slots")
+
+    def __init__(self, device: dict[Value, Value], size: int, limit: int = COST_LIMIT) -> None:
+        self.device = device
+        self.slots: list[Value | EvaluationError] = [None] * size
+        self.cost = 0
+        self.limit = limit
+
+    def charge(self, cost: int) -> None:
+        """Add to the cost."""
+        self.cost += cost
+        if self.cost > self.limit:
+            raise CostExceededError

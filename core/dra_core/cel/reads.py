@@ -1,0 +1,160 @@
+"""What of a device an expression can read: found in its tree, so that devices alike in it get the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from dra_core.cel.syntax import Call, Comprehension, ListOf, Literal, Name, Node, Select, children
+from dra_core.snapshot.device import Device
+
+DRIVER_DOMAIN = ""
+"""In place of a domain: the driver's own, whatever its name."""
+
+ATTRIBUTES, CAPACITY = "attributes", "capacity"
+_MAPS = {f"device.{ATTRIBUTES}": ATTRIBUTES, f"device.{CAPACITY}": CAPACITY}
+_ELEMENTS = ("_[_]", "_[?_]", "_?._")
+
+_Path: TypeAlias = tuple[str, ...]
+"""``attributes`` or ``capacity``, then a domain, then a name; what lies deeper belongs to the value."""
+
+
+class Reads(msgspec.Struct, frozen=True):
+    """What is read.
+
+    Attributes:
+        everything: Anything may be read; the rest then says nothing.
+        driver: The driver's name.
+        multiple: Whether several claims may share the device.
+        attributes: Domain and name of each attribute.
+        capacity: Domain and name of each capacity.
+    """
+
+    everything: bool = False
+    driver: bool = False
+    multiple: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
+    capacity: tuple[tuple[str, str], ...] = ()
+
+
+def reads_of(root: Node) -> Reads:
+    """What the expression reads of a device."""
+    finder = _Finder()
+    finder.visit(root, {})
+    return Reads(
+        everything=finder.everything,
+        driver=finder.driver,
+        multiple=finder.multiple,
+        attributes=tuple(sorted(path[1:] for path in finder.paths if path[0] == ATTRIBUTES)),  # type: ignore[misc] # of three
+        capacity=tuple(sorted(path[1:] for path in finder.paths if path[0] == CAPACITY)),  # type: ignore[misc] # of three
+    )
+
+
+class _Finder:
+    """Collects paths; ``names`` are local variables that stand for a path."""
+
+    def __init__(self) -> None:
+        self.everything = self.driver = self.multiple = False
+        self.paths: set[_Path] = set()
+
+    def visit(self, node: Node, names: Mapping[str, _Path | None]) -> None:
+        path = self._path(node, names)
+        if path is not None:
+            self._read(path, node)
+            return
+        match node:
+            case Name(name="device") if "device" not in names:
+                self.everything = True
+            case Name(name="device.driver"):
+                self.driver = True
+            case Name(name="device.allowMultipleAllocations"):
+                self.multiple = True
+            case Call(function="@in", arguments=(Literal(value=str() as name), container)):
+                held = self._path(container, names)
+                if held is not None and len(held) == 2:
+                    self.paths.add((*held, name))
+                else:
+                    self.visit(container, names)
+            case Comprehension():
+                self._visit_loop(node, names)
+            case _:
+                for part in children(node):
+                    self.visit(part, names)
+
+    def _read(self, path: _Path, node: Node) -> None:
+        if len(path) == 3:
+            self.paths.add(path)
+        elif not (len(path) == 2 and isinstance(node, Select) and node.test_only):
+            self.everything = True  # a whole map; that a domain is there may always be asked
+
+    def _visit_loop(self, node: Comprehension, names: Mapping[str, _Path | None]) -> None:
+        local: dict[str, _Path | None] = {**names, node.variable: None, node.second_variable: None}
+        self.visit(node.range, names)
+        bound = self._path(node.start, names)
+        if bound is not None and isinstance(node.range, ListOf) and not node.range.elements:
+            local[node.accumulator] = bound  # cel.bind: the loop never runs
+        else:
+            self.visit(node.start, names)
+            local[node.accumulator] = None
+            self.visit(node.condition, local)
+            self.visit(node.step, local)
+        self.visit(node.result, local)
+
+    def _path(self, node: Node, names: Mapping[str, _Path | None]) -> _Path | None:
+        match node:
+            case Name():
+                if node.name in names:
+                    return names[node.name]
+                return (_MAPS[node.name],) if node.name in _MAPS else None
+            case Select():
+                return self._longer(node.operand, node.field, names)
+            case Call(function=function, arguments=(operand, key)) if function in _ELEMENTS:
+                if isinstance(key, Literal) and isinstance(key.value, str):
+                    return self._longer(operand, key.value, names)
+                if isinstance(key, Name) and key.name == "device.driver" and self._length(operand, names) == 1:
+                    return self._longer(operand, DRIVER_DOMAIN, names)
+                return None
+            case _:
+                return None
+
+    def _length(self, node: Node, names: Mapping[str, _Path | None]) -> int:
+        return len(self._path(node, names) or ())
+
+    def _longer(self, operand: Node, name: str, names: Mapping[str, _Path | None]) -> _Path | None:
+        path = self._path(operand, names)
+        if path is None:
+            return None
+        return path if len(path) == 3 else (*path, name)
+
+
+def names_of(domain: str, name: str, driver: str) -> tuple[str, str]:
+    """The two names under which a driver may publish something: with its domain, and (or "") without."""
+    if domain in (DRIVER_DOMAIN, driver):
+        return f"{driver}/{name}", name
+    return f"{domain}/{name}", ""
+
+
+def key_of(reads: Reads, driver: str, device: Device) -> Hashable:
+    """Equal for devices that the expression cannot tell apart."""
+    attributes, capacity = device.attributes, device.capacity
+    if reads.everything:
+        return (
+            driver,
+            device.allow_multiple_allocations,
+            frozenset(attributes.items()),
+            frozenset((name, item.value) for name, item in capacity.items()),
+        )
+    parts: list[Hashable] = [driver] if reads.driver else []
+    if reads.multiple:
+        parts.append(bool(device.allow_multiple_allocations))
+    for domain, name in reads.attributes:
+        full, short = names_of(domain, name, driver)
+        parts.append(attributes.get(full))
+        parts.append(attributes.get(short) if short else None)
+    for domain, name in reads.capacity:
+        full, short = names_of(domain, name, driver)
+        found = capacity.get(full) or (capacity.get(short) if short else None)
+        parts.append(None if found is None else found.value)
+    return tuple(parts)

@@ -1,0 +1,133 @@
+"""Timestamps and durations: reading, writing, parts."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from dra_core.cel.values import Duration, EvaluationError, Timestamp, Value, checked_int, no_such_overload
+
+_SECOND = 1_000_000_000
+_UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": _SECOND,
+    "m": 60 * _SECOND,
+    "h": 3600 * _SECOND,
+}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+FIRST, LAST = -62135596800, 253402300799  # seconds: years 1 to 9999, as CEL allows
+
+
+def duration(value: Value) -> Value:
+    """``duration("1h30m")``: what Go's time.ParseDuration reads."""
+    if isinstance(value, Duration):
+        return value
+    if not isinstance(value, str):
+        raise no_such_overload()
+    sign, rest = (-1, value[1:]) if value[:1] == "-" else (1, value.removeprefix("+"))
+    if rest == "0":
+        return Duration(0)
+    position, total = 0, 0
+    while position < len(rest):
+        part = _PART.match(rest, position)
+        if part is None:
+            break
+        whole, _, fraction = part[1].partition(".")
+        unit = _UNITS[part[2]]
+        total += int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+        position = part.end()
+    if not rest or position < len(rest):
+        raise EvaluationError(f'time: invalid duration "{value}"')
+    return Duration(checked_int(sign * total))
+
+
+def timestamp(value: Value) -> Value:
+    """``timestamp("2026-01-02T03:04:05Z")`` or of seconds since 1970."""
+    if isinstance(value, Timestamp):
+        return value
+    if type(value) is int:
+        if not FIRST <= value <= LAST:
+            raise EvaluationError("timestamp overflow")
+        return Timestamp(value * _SECOND)
+    if not isinstance(value, str):
+        raise no_such_overload()
+    parts = _MOMENT.fullmatch(value)
+    if parts is None:
+        raise EvaluationError(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse')
+    try:
+        year, month, day, hour, minute, second = (int(parts[index]) for index in range(1, 7))
+        moment = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+    except ValueError:
+        raise EvaluationError(f'parsing time "{value}": out of range') from None
+    fraction = (parts[7] or ".0")[1:10].ljust(9, "0")
+    zone = parts[8]
+    offset = 0 if zone == "Z" else (int(zone[1:3]) * 60 + int(zone[4:6])) * (-60 if zone[0] == "-" else 60)
+    seconds = int((moment - _EPOCH).total_seconds()) - offset
+    return Timestamp(seconds * _SECOND + int(fraction))
+
+
+def time_text(value: Duration | Timestamp) -> str:
+    """A duration as seconds (``5.5s``), a timestamp as RFC 3339."""
+    seconds, nanos = divmod(abs(value.nanos) if isinstance(value, Duration) else value.nanos, _SECOND)
+    fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
+    if isinstance(value, Duration):
+        return f"{'-' if value.nanos < 0 else ''}{seconds}{fraction}s"
+    moment = _EPOCH + datetime.timedelta(seconds=seconds)
+    return f"{moment.year:04d}{moment:-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def _moment(value: Timestamp, zone: Value) -> datetime.datetime:
+    moment = _EPOCH + datetime.timedelta(seconds=value.nanos // _SECOND)
+    if zone is None or zone in ("", "UTC"):
+        return moment
+    if not isinstance(zone, str):
+        raise no_such_overload()
+    fixed = re.fullmatch(r"([+-]?)(\d\d):(\d\d)", zone)
+    if fixed:
+        minutes = (int(fixed[2]) * 60 + int(fixed[3])) * (-1 if fixed[1] == "-" else 1)
+        return moment.astimezone(datetime.timezone(datetime.timedelta(minutes=minutes)))
+    # Names of zones need the zone database of some machine; the core reads no files.
+    raise EvaluationError(f"unknown time zone {zone}")
+
+
+def part(name: str, value: Value, zone: Value = None) -> Value:
+    """``getHours`` and its like."""
+    if isinstance(value, Duration):
+        unit = {
+            "getHours": 3600 * _SECOND,
+            "getMinutes": 60 * _SECOND,
+            "getSeconds": _SECOND,
+            "getMilliseconds": 1_000_000,
+        }
+        if name not in unit:
+            raise no_such_overload()
+        whole = abs(value.nanos) // unit[name]
+        return -whole if value.nanos < 0 else whole
+    if not isinstance(value, Timestamp):
+        raise no_such_overload()
+    moment = _moment(value, zone)
+    parts = {
+        "getFullYear": moment.year,
+        "getMonth": moment.month - 1,
+        "getDayOfYear": moment.timetuple().tm_yday - 1,
+        "getDayOfMonth": moment.day - 1,
+        "getDate": moment.day,
+        "getDayOfWeek": moment.isoweekday() % 7,
+        "getHours": moment.hour,
+        "getMinutes": moment.minute,
+        "getSeconds": moment.second,
+        "getMilliseconds": value.nanos % _SECOND // 1_000_000,
+    }
+    return parts[name]
+
+
+PARTS = (
+    "getFullYear", "getMonth", "getDayOfYear", "getDayOfMonth", "getDate", "getDayOfWeek",
+    "getHours", "getMinutes", "getSeconds", "getMilliseconds",
+)  # fmt: skip
