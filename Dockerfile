@@ -3,12 +3,11 @@
 ARG BASE=docker.io/library/python:3.13-slim
 
 FROM ${BASE} AS build
-# Where pip finds certificates and indexes other than its own defaults, if need be.
-ARG PIP_CERT
-ARG PIP_INDEX_URL
 WORKDIR /src
 COPY requirements/build.txt requirements/image.txt requirements/
-RUN python3 -m venv /opt/drakit \
+# How the machine's pip reaches its index (demo/build-driver.sh passes it on): as secrets, so that no layer has them.
+RUN --mount=type=secret,id=pip-conf,target=/etc/pip.conf --mount=type=secret,id=pip-cert,target=/etc/pip-cert.pem \
+    python3 -m venv /opt/drakit \
     && /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes \
          -r requirements/build.txt -r requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./

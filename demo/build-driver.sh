@@ -31,9 +31,22 @@ if [ -z "$builder" ]; then
 fi
 [ -n "$builder" ] || { echo "build-driver.sh: none of docker (with a running engine), podman, buildah is here" >&2; exit 1; }
 
-arguments=()
-[ -n "${PIP_CERT:-}" ] && arguments+=(--build-arg "PIP_CERT=$PIP_CERT")
-[ -n "${PIP_INDEX_URL:-}" ] && arguments+=(--build-arg "PIP_INDEX_URL=$PIP_INDEX_URL")
+# The build's pip reaches its index as this machine's pip does. These are secrets of the build: no layer keeps them.
+secrets="$(mktemp -d)"
+trap 'rm -rf "$secrets"' EXIT
+settings="$(python3 -m pip config list 2>/dev/null || true)"
+setting() { sed -nE "s/^[^=]*\.($1)='?([^']*)'?\$/\2/p" <<<"$settings" | tail -n 1; }
+echo "[global]" >"$secrets/pip-conf"
+for name in index-url extra-index-url trusted-host proxy default-timeout; do
+  value="$(setting "$name")"
+  [ -z "$value" ] || echo "$name = $value" >>"$secrets/pip-conf"
+done
+arguments=(--secret "id=pip-conf,src=$secrets/pip-conf")
+certificates="$(setting cert)"
+if [ -r "$certificates" ]; then
+  echo "cert = /etc/pip-cert.pem" >>"$secrets/pip-conf"
+  arguments+=(--secret "id=pip-cert,src=$certificates")
+fi
 
 case "$builder" in
   docker|podman)
@@ -42,7 +55,7 @@ case "$builder" in
     if [ -n "$output" ]; then rm -f "$output"; "$builder" save --output "$output" "$image"; fi
     ;;
   buildah)
-    # Inside a container or as root without an engine, chroot is the isolation that always works, vfs the storage.
+    # Without an engine, chroot is the isolation that always works, vfs the storage.
     export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}" STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}"
     base="${BASE:-}"
     case "$base" in
@@ -56,8 +69,6 @@ case "$builder" in
         base="$name" ;;
     esac
     [ -n "$base" ] && arguments+=(--build-arg "BASE=$base" --pull=never)
-    # The machine's certificates, for a package index behind a proxy of its own.
-    [ -n "${PIP_CERT:-}" ] && arguments+=(--volume "$PIP_CERT:$PIP_CERT:ro")
     buildah build --layers --network host --tag "$image" "${arguments[@]}" .
     if [ -n "$output" ]; then rm -f "$output"; buildah push --quiet "$image" "docker-archive:$output:$image"; fi
     ;;

@@ -1,0 +1,86 @@
+"""The driver on a cluster: its image built and loaded, its chart installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import debian_packages
+from .base_image import make_base_image
+from .cluster import Cluster
+from .progress import ClusterError, step
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+CHART = REPOSITORY / "helm" / "dra-example-driver"
+RELEASE = "dra-example-driver"
+NAMESPACE = "dra-example-driver"
+IMAGE = "docker.io/drakit/dra-example-driver"
+
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Where Debian keeps the certificates that this machine trusts."""
+
+
+def build_driver(cache: Path, tag: str = "local") -> Path:
+    """Build the driver's image from the project's Dockerfile; the docker archive.
+
+    Raises:
+        ClusterError: It could not be built.
+    """
+    debian_packages.ensure(debian_packages.FOR_IMAGES)
+    base = make_base_image(cache)
+    archive = cache / "images" / f"driver-{tag}.tar"
+    environment = {**os.environ, "IMAGE": f"{IMAGE}:{tag}", "BUILDER": "buildah", "BASE": str(base)}
+    with step("driver image"):
+        done = subprocess.run(
+            [str(REPOSITORY / "demo" / "build-driver.sh"), "--output", str(archive)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ClusterError(f"demo/build-driver.sh failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    return archive
+
+
+def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
+    """Build, load, and install or upgrade; returns when all plugins are ready.
+
+    Args:
+        cluster: Where to.
+        values: ``KEY=VALUE``, as helm's --set takes them.
+    """
+    cluster.load_image(build_driver(cluster.layout.cache))
+    with step("helm upgrade --install"):
+        helm(cluster, *upgrade(cluster, ["image.tag=local", *values]))
+
+
+def upgrade(cluster: Cluster, values: Sequence[str]) -> list[str]:
+    """Arguments of helm that install or upgrade the chart and wait for the plugins."""
+    return [
+        *("upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace"),
+        *("--values", str(cluster.layout.configuration / "helm-values.yaml"), "--wait", "--timeout", "3m"),
+        *(argument for value in values for argument in ("--set", value)),
+    ]
+
+
+def helm(cluster: Cluster, *arguments: str) -> str:
+    """Run helm on the cluster; what it printed.
+
+    Raises:
+        ClusterError: With helm's own words.
+    """
+    home = str(cluster.layout.root / "helm")
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(cluster.layout.kubeconfig),
+        "HELM_CACHE_HOME": home,
+        "HELM_CONFIG_HOME": home,
+        "HELM_DATA_HOME": home,
+    }
+    done = subprocess.run([str(cluster.helm), *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ClusterError(f"helm {arguments[0]} failed: {done.stderr.strip()[-3000:]}")
+    return done.stdout
