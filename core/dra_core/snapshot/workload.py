@@ -1,0 +1,102 @@
+"""What makes pods (apps/v1, batch/v1), pods that start together (scheduling.k8s.io), namespaces: the parts needed."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from dra_core.snapshot.api_record import PartialApiRecord
+from dra_core.snapshot.metadata import ObjectMeta
+from dra_core.snapshot.pod import PodResourceClaim, PodSpec
+
+
+class PodTemplate(PartialApiRecord, frozen=True, kw_only=True):
+    """Labels and spec of the pods to be made."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    spec: PodSpec = PodSpec()
+
+
+class ReplicatedSpec(PartialApiRecord, frozen=True, kw_only=True):
+    """How many pods of which kind; the API server's default is 1."""
+
+    replicas: int | None = None
+    template: PodTemplate = PodTemplate()
+
+
+class JobSpec(PartialApiRecord, frozen=True, kw_only=True):
+    """How many pods at a time, how many in all (both 1 if not said), of which kind."""
+
+    parallelism: int | None = None
+    completions: int | None = None
+    suspend: bool | None = None
+    template: PodTemplate = PodTemplate()
+
+
+class JobStatus(PartialApiRecord, frozen=True, kw_only=True):
+    """How many pods are done."""
+
+    succeeded: int = 0
+
+
+class Deployment(PartialApiRecord, frozen=True, kw_only=True):
+    """A Deployment (apps/v1)."""
+
+    api_version: str = "apps/v1"
+    kind: str = "Deployment"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: ReplicatedSpec = ReplicatedSpec()
+
+
+class ReplicaSet(PartialApiRecord, frozen=True, kw_only=True):
+    """A ReplicaSet (apps/v1)."""
+
+    api_version: str = "apps/v1"
+    kind: str = "ReplicaSet"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: ReplicatedSpec = ReplicatedSpec()
+
+
+class StatefulSet(PartialApiRecord, frozen=True, kw_only=True):
+    """A StatefulSet (apps/v1)."""
+
+    api_version: str = "apps/v1"
+    kind: str = "StatefulSet"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: ReplicatedSpec = ReplicatedSpec()
+
+
+class Job(PartialApiRecord, frozen=True, kw_only=True):
+    """A Job (batch/v1)."""
+
+    api_version: str = "batch/v1"
+    kind: str = "Job"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()
+
+
+Workload: TypeAlias = Deployment | ReplicaSet | StatefulSet | Job
+"""An object that makes pods from a template."""
+
+
+class PodGroupSpec(PartialApiRecord, frozen=True, kw_only=True):
+    """Claims that the group's pods share."""
+
+    resource_claims: tuple[PodResourceClaim, ...] = ()
+
+
+class PodGroup(PartialApiRecord, frozen=True, kw_only=True):
+    """Pods that are scheduled together and may share claims (scheduling.k8s.io, 1.36 alpha, 1.37 beta)."""
+
+    api_version: str = "scheduling.k8s.io/v1beta1"
+    kind: str = "PodGroup"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: PodGroupSpec = PodGroupSpec()
+
+
+class Namespace(PartialApiRecord, frozen=True, kw_only=True):
+    """A namespace; its labels decide about admin access."""
+
+    api_version: str = "v1"
+    kind: str = "Namespace"
+    metadata: ObjectMeta = ObjectMeta()
