@@ -4,9 +4,54 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Sequence
+from typing import TypedDict, cast
 
 from dra_core.publication import CreateSlice, DeleteSlice, SliceEffect, UpdateSlice
-from dra_core.snapshot.json_value import Json, JsonObject, thaw
+from dra_core.snapshot.json_value import JsonObject, thaw
+
+
+class Metadata(TypedDict, total=False):
+    name: str
+    generateName: str
+    uid: str
+    resourceVersion: str
+    labels: dict[str, str]
+    ownerReferences: list[JsonObject]
+
+
+class Pool(TypedDict):
+    name: str
+    generation: int
+    resourceSliceCount: int
+
+
+class Taint(TypedDict, total=False):
+    timeAdded: str
+
+
+class Capacity(TypedDict):
+    value: str
+
+
+class Device(TypedDict, total=False):
+    name: str
+    taints: list[Taint]
+    capacity: dict[str, Capacity]
+
+
+class Spec(TypedDict, total=False):
+    driver: str
+    nodeName: str
+    pool: Pool
+    devices: list[Device]
+    sharedCounters: list[JsonObject]
+
+
+class Slice(TypedDict):
+    """The parts of a ResourceSlice that tests look at."""
+
+    metadata: Metadata
+    spec: Spec
 
 
 class ConflictError(Exception):
@@ -17,13 +62,17 @@ class SliceServer:
     """Stores slices by name; counts writes that changed something."""
 
     def __init__(self, dropped_device_fields: Collection[str] = ()) -> None:
-        self.slices: dict[str, dict[str, Json]] = {}
+        self.slices: dict[str, Slice] = {}
         self.dropped = dropped_device_fields
         self.version = 0
         self.changes: list[str] = []
 
-    def found(self) -> list[dict[str, Json]]:
+    def stored(self) -> list[Slice]:
         return copy.deepcopy(list(self.slices.values()))
+
+    def found(self) -> list[JsonObject]:
+        """The same as a list request answers it."""
+        return cast(list[JsonObject], self.stored())
 
     def carry_out(self, effect: SliceEffect) -> JsonObject | None:
         """Carry out one effect; the stored object for a create or an update."""
@@ -45,22 +94,22 @@ class SliceServer:
         del self.slices[name]
         self.changes.append(f"delete {name}")
 
-    def _update(self, value: dict[str, Json]) -> JsonObject:
+    def _update(self, value: Slice) -> JsonObject:
         name = value["metadata"]["name"]
         there = self.slices.get(name)
         if there is None or there["metadata"]["resourceVersion"] != value["metadata"]["resourceVersion"]:
             raise ConflictError(name)
         assert value["metadata"]["uid"] == there["metadata"]["uid"]
-        for immutable in ("driver", "nodeName"):
-            assert value["spec"].get(immutable) == there["spec"].get(immutable)
+        assert value["spec"]["driver"] == there["spec"]["driver"]
+        assert value["spec"].get("nodeName") == there["spec"].get("nodeName")
         assert value["spec"]["pool"]["name"] == there["spec"]["pool"]["name"]
         if value != there:
             value["metadata"]["resourceVersion"] = self._next()
             self.slices[name] = value
             self.changes.append(f"update {name}")
-        return copy.deepcopy(self.slices[name])
+        return cast(JsonObject, copy.deepcopy(self.slices[name]))
 
-    def _create(self, value: dict[str, Json]) -> JsonObject:
+    def _create(self, value: Slice) -> JsonObject:
         prefix = value["metadata"]["generateName"]
         assert prefix.endswith("-")
         assert len(prefix) <= 58
@@ -68,21 +117,21 @@ class SliceServer:
         value["metadata"] |= {"name": f"{prefix}{version:0>5}", "uid": f"uid-{version}", "resourceVersion": version}
         self.slices[value["metadata"]["name"]] = value
         self.changes.append(f"create {value['metadata']['name']}")
-        return copy.deepcopy(value)
+        return cast(JsonObject, copy.deepcopy(value))
 
     def _next(self) -> str:
         self.version += 1
         return str(self.version)
 
-    def _admitted(self, value: JsonObject) -> dict[str, Json]:
+    def _admitted(self, value: JsonObject) -> Slice:
         """What is stored of what was sent."""
-        stored = thaw(value)
+        stored = cast(Slice, thaw(value))
         spec = stored["spec"]
         assert spec["pool"]["resourceSliceCount"] > 0
         assert not (spec.get("devices") and spec.get("sharedCounters")) or self.allows_both
         for device in spec.get("devices", ()):
-            for field in self.dropped:
-                device.pop(field, None)
+            if "taints" in self.dropped:
+                device.pop("taints", None)
             for taint in device.get("taints", ()):
                 taint.setdefault("timeAdded", f"2026-01-01T00:00:{self.version % 60:02}Z")
             for capacity in device.get("capacity", {}).values():
@@ -93,7 +142,7 @@ class SliceServer:
     allows_both = False
 
 
-def complete(slices: Sequence[JsonObject], pool: str) -> list[str] | None:
+def complete(slices: Sequence[Slice], pool: str) -> list[str] | None:
     """The pool's devices as a scheduler sees them; None: no slice, or not all of the newest generation."""
     specs = [each["spec"] for each in sorted(slices, key=lambda each: each["metadata"]["name"])]
     specs = [spec for spec in specs if spec["pool"]["name"] == pool]

@@ -8,7 +8,7 @@ repeated answers are equal; unprepare ends as soon as the disk works.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from dra_core.cdi import claim_uid_of
@@ -20,6 +20,7 @@ from dra_core.preparation import (
     ClaimUnreadable,
     DamagedCheckpoint,
     DriverOnNode,
+    Effect,
     NewerCheckpoint,
     PreparedClaim,
     PreparedClaims,
@@ -32,7 +33,7 @@ from dra_core.preparation import (
 )
 from dra_core.profiles import GpuProfile
 from dra_core.refusal import Refusals
-from dra_core.snapshot.json_value import JsonObject
+from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -45,6 +46,8 @@ from tests.property.node_disk import NodeDisk
 PROFILE = GpuProfile(count=3)
 POOLS = PROFILE.enumerate(NODE)
 GPUS = [device.name for device in POOLS[0].devices]
+
+ALLOCATED = ("status", "allocation", "devices")
 
 names = st.sampled_from(["a", "b", "c", "d"])
 working = st.one_of(st.none(), st.integers(0, 4))
@@ -80,7 +83,7 @@ class ClaimLife(RuleBasedStateMachine):
         self.disk = NodeDisk()
         self.pools = POOLS
         self.uids_made = 0
-        self.claims: dict[str, dict[str, object]] = {}  # API server: by name
+        self.claims: dict[str, JsonObject] = {}  # API server: by name
         self.asked: dict[str, str] = {}  # UID → name, for all that the kubelet ever asked for
         self.in_use: dict[str, tuple[PreparedDevice, ...]] = {}  # UID → what its containers got
         self.told: dict[str, tuple[PreparedDevice, ...]] = {}  # UID → answer while prepared
@@ -101,13 +104,13 @@ class ClaimLife(RuleBasedStateMachine):
     @rule(name=names, configs=configurations)
     def configuration_changes(self, name: str, configs: list[JsonObject]) -> None:
         if name in self.claims:
-            self.claims[name]["status"]["allocation"]["devices"]["config"] = configs
+            self._allocate(name, list_at(self.claims[name], *ALLOCATED, "results"), configs)
 
     @rule(name=names, results=allocated)
     def claim_is_allocated_anew(self, name: str, results: list[JsonObject]) -> None:
         """The scheduler does so only when nobody uses the claim any more."""
         if name in self.claims and self._uid(name) not in self.in_use:
-            self.claims[name]["status"]["allocation"]["devices"]["results"] = results
+            self._allocate(name, results, list_at(self.claims[name], *ALLOCATED, "config"))
             self.told.pop(self._uid(name), None)
 
     @rule(lost=st.sets(st.sampled_from(GPUS), max_size=2))
@@ -133,7 +136,7 @@ class ClaimLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def checkpoint_is_damaged(self, data: st.DataObject) -> None:
         content = self.disk.checkpoint
-        if not isinstance(read_checkpoint(content), PreparedClaims):
+        if content is None or not isinstance(read_checkpoint(content), PreparedClaims):
             return
         position = data.draw(st.integers(0, len(content) - 2))
         if b"checksum" not in content or data.draw(st.booleans()):
@@ -168,7 +171,7 @@ class ClaimLife(RuleBasedStateMachine):
     def driver_is_newer_again(self) -> None:
         """Back to the newer version, which finds all that was not unprepared meanwhile, and then back to ours."""
         checkpoint = read_checkpoint(self.disk.checkpoint)
-        if isinstance(checkpoint, NewerCheckpoint):
+        if isinstance(checkpoint, NewerCheckpoint) and self.disk.checkpoint is not None:
             value = json.loads(self.disk.checkpoint)
             assert value["invention"] == {"x": 1}
             claims = {uid: each["v3"] for uid, each in value["claims"].items()}
@@ -322,7 +325,11 @@ class ClaimLife(RuleBasedStateMachine):
         return DriverOnNode(driver_name=DRIVER, node_name=NODE, profile=PROFILE, pools=self.pools)
 
     def _uid(self, name: str) -> str:
-        return self.claims[name]["metadata"]["uid"]
+        return text_at(self.claims[name], "metadata", "uid")
+
+    def _allocate(self, name: str, results: Sequence[Json], configs: Sequence[Json]) -> None:
+        status: JsonObject = {"allocation": {"devices": {"results": results, "config": configs}}}
+        self.claims[name] = {**self.claims[name], "status": status}
 
     def _reference(self, name: str) -> ClaimReference:
         return ClaimReference(uid=self._uid(name), namespace="default", name=name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from dra_core.profiles import AssignedDevice, DeviceHealth, GpuProfile, Health, Profile, health_of
 from dra_core.profiles.gpu import MAX_PARTITIONS
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.device import Device
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, text_at
 
 NODE = "node-1"
 
@@ -20,11 +22,26 @@ def devices(profile: GpuProfile, node: str = NODE) -> tuple[Device, ...]:
     return pool.devices
 
 
-def environment(profile: GpuProfile, device: Device, parameters: object = None, **how: object) -> dict[str, str]:
+def environment(
+    profile: GpuProfile,
+    device: Device,
+    parameters: Json = None,
+    share_id: str | None = None,
+    admin_access: bool = False,
+    consumed_capacity: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     configure = profile.default_configuration()
     if parameters is not None:
         configure = profile.read_configuration(parameters).unwrap()
-    edits = configure(AssignedDevice(device=device, pool=NODE, request="gpu", **how)).unwrap()
+    assigned = AssignedDevice(
+        device=device,
+        pool=NODE,
+        request="gpu",
+        share_id=share_id,
+        admin_access=admin_access,
+        consumed_capacity=consumed_capacity or {},
+    )
+    edits = configure(assigned).unwrap()
     return dict(variable.split("=", 1) for variable in edits.env)
 
 
@@ -38,7 +55,7 @@ def test_eight_gpus_by_default_and_any_number_on_request() -> None:
 
 def test_a_gpu_is_published_as_the_example_driver_does() -> None:
     device = encode(devices(GpuProfile())[3])
-    uuid = device["attributes"]["uuid"]["string"]
+    uuid = text_at(device, "attributes", "uuid", "string")
     assert re.fullmatch(r"gpu-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid)
     assert device == {
         "name": "gpu-3",
@@ -87,11 +104,11 @@ def test_partitions_draw_from_their_own_gpu() -> None:
         {"counterSet": "gpu-1-counters", "counters": {"memory": {"value": "20Gi"}, "compute": {"value": "25"}}}
     ]
     assert part["capacity"] == {"memory": {"value": "20Gi"}, "compute": {"value": "25"}}
-    assert part["attributes"]["partition"] == {"int": 1}
-    assert part["attributes"]["partitionable"] == {"bool": True}
-    assert full["attributes"]["full"] == {"bool": True}
-    assert full["attributes"]["index"] == {"int": 1}
-    assert full["consumesCounters"][0]["counters"]["memory"] == {"value": "80Gi"}
+    assert at(part, "attributes", "partition") == {"int": 1}
+    assert at(part, "attributes", "partitionable") == {"bool": True}
+    assert at(full, "attributes", "full") == {"bool": True}
+    assert at(full, "attributes", "index") == {"int": 1}
+    assert at(list_at(full, "consumesCounters")[0], "counters", "memory") == {"value": "80Gi"}
 
 
 @pytest.mark.parametrize("partitions", range(1, MAX_PARTITIONS + 1))
@@ -125,7 +142,7 @@ def test_a_container_sees_which_gpu_and_how_it_is_shared() -> None:
 
 def test_space_partitioning_is_shown_by_its_count() -> None:
     profile = GpuProfile()
-    parameters = {
+    parameters: JsonObject = {
         "apiVersion": "gpu.resource.example.com/v1alpha1",
         "kind": "GpuConfig",
         "sharing": {"strategy": "SpacePartitioning", "spacePartitioningConfig": {"partitionCount": 10}},

@@ -71,7 +71,7 @@ def test_every_fault_has_its_place(parameters: Json, faults: list[tuple[str, str
 
 def test_all_faults_come_at_once() -> None:
     """Whatever their kind: one that types show hides none that only the meaning shows."""
-    parameters = {
+    parameters: JsonObject = {
         **HEAD,
         "colour": "red",
         "sharing": {
@@ -89,7 +89,10 @@ def test_all_faults_come_at_once() -> None:
 
 
 def test_the_words_are_those_of_gpus() -> None:
-    parameters = {**HEAD, "sharing": {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Often"}}}
+    parameters: JsonObject = {
+        **HEAD,
+        "sharing": {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Often"}},
+    }
     assert "unknown time-slice interval" in sentences(read_gpu_config(parameters).failure())
     assert "unknown GPU sharing strategy" in sentences(
         read_gpu_config({**HEAD, "sharing": {"strategy": "Magic"}}).failure()
