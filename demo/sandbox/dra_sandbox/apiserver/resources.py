@@ -23,7 +23,7 @@ class PrinterColumn(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     type: str
-    json_path: str
+    json_path: str = ""
     description: str = ""
     format: str = ""
     priority: int = 0
@@ -49,7 +49,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         printer_columns: Columns of a custom resource; built-in kinds have theirs in ``columns``.
         custom: Defined by a CustomResourceDefinition.
         stored_as: ``group/plural`` under which objects are kept; two versions or views of a resource share it.
-        storage_version: For custom resources: the version objects are kept in.
+        storage_version: The version objects are kept in, where it is not ``version``.
         verbs: What can be done.
     """
 
@@ -69,6 +69,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     printer_columns: tuple[PrinterColumn, ...] = ()
     custom: bool = False
     stored_as: str = ""
+    storage_version: str = ""
     verbs: tuple[str, ...] = ALL_VERBS
 
     @property
@@ -80,6 +81,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def api_version(self) -> str:
         """``apps/v1``, or ``v1`` for core."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def stored_api_version(self) -> str:
+        """The apiVersion of objects as they are kept."""
+        if self.stored_as == "/events":
+            return "v1"
+        version = self.storage_version or self.version
+        return f"{self.group}/{version}" if self.group else version
 
     @property
     def store_key(self) -> str:

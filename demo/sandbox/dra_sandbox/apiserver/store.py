@@ -14,6 +14,8 @@ import msgspec
 from dra_core.snapshot.json_value import JsonObject
 from pyrsistent import PMap, PVector, pmap, pvector
 
+from dra_sandbox.apiserver.requests import Identity
+
 Place: TypeAlias = tuple[str, str]
 """Namespace ("" for cluster-scoped objects) and name."""
 
@@ -48,6 +50,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         revision: Of the last write.
         log: Newest events, oldest first, in two parts: when the newer part is full, the older one is forgotten.
         log_length: How many events a part holds.
+        tokens: Who the bearers of the tokens are that were given out.
     """
 
     objects: PMap[str, PMap[Place, JsonObject]] = pmap()
@@ -55,6 +58,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     older_log: PVector[Event] = pvector()
     newer_log: PVector[Event] = pvector()
     log_length: int = 4096
+    tokens: PMap[str, Identity] = pmap()
 
     def of(self, store_key: str) -> Mapping[Place, JsonObject]:
         """The objects of a resource."""

@@ -1,0 +1,40 @@
+"""The API server as one pure function: a store, a request and its circumstances become a store and an answer."""
+
+from __future__ import annotations
+
+from dra_sandbox.apiserver import problems
+from dra_sandbox.apiserver.answers import Answer
+from dra_sandbox.apiserver.deleting import delete, delete_collection
+from dra_sandbox.apiserver.reading import get, list_objects
+from dra_sandbox.apiserver.requests import Circumstances, Request
+from dra_sandbox.apiserver.store import Store
+from dra_sandbox.apiserver.writing import create, update
+
+
+def decide(store: Store, request: Request, circumstances: Circumstances) -> tuple[Store, Answer]:
+    """Serve one request. A refused one returns the store that came in.
+
+    Watches are served by ``watching``, logs by whoever has them.
+    """
+    resource, subresource = request.resource, request.subresource
+    if request.verb not in resource.verbs:
+        return store, problems.method_not_allowed()
+    if subresource and subresource not in (*resource.subresources, *(("status",) if resource.status else ())):
+        return store, problems.NO_SUCH_PATH
+    if resource.namespaced and not request.namespace and request.verb not in ("list", "watch"):
+        return store, problems.method_not_allowed()
+    match request.verb:
+        case "get":
+            return store, get(store, request, circumstances)
+        case "list":
+            return store, list_objects(store, request, circumstances)
+        case "create":
+            return create(store, request, circumstances)
+        case "update":
+            return update(store, request, circumstances, request.body)
+        case "delete":
+            return delete(store, request, circumstances)
+        case "deletecollection":
+            return delete_collection(store, request, circumstances)
+        case _:
+            return store, problems.method_not_allowed()
