@@ -23,6 +23,7 @@ from dra_sandbox.kubelet.container_logs import Wanted, chosen, log_line, shown
 from dra_sandbox.kubelet.pod_life import Run
 
 NOT_STARTED = 128  # what runtimes report for a command that cannot be executed
+SILENT_SECONDS = 1.0  # how long a log that is followed may say nothing at all
 LAST_WORDS_SECONDS = 2.0  # how long to wait for the rest of the output after the process has ended
 
 
@@ -144,8 +145,9 @@ class Runtime:
                     known = self._runs.get(pod_uid, {}).get(run.id)
                     if known is None or not known.running:
                         follow = False
-                    else:
-                        self._changed.wait(timeout=1.0)
+                    elif self._changed.wait(timeout=SILENT_SECONDS):
+                        continue
+                yield b""  # nothing new: whoever reads sees whether somebody still listens
             for line in file:
                 yield shown(line, wanted.timestamps)
 

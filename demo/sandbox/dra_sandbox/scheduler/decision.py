@@ -75,7 +75,10 @@ class Unschedulable(msgspec.Struct, frozen=True):
 
 
 def waiting_pods(world: World) -> tuple[JsonObject, ...]:
-    """Pods that want a node: the highest priority first, then the oldest, then by name."""
+    """Pods that want a node: the highest priority first, then the oldest, then by name.
+
+    Those whose claims are still to be made from templates have to wait (the scheduler's PreEnqueue).
+    """
     pods = [
         pod
         for pod in world.all(POD)
@@ -83,6 +86,7 @@ def waiting_pods(world: World) -> tuple[JsonObject, ...]:
         and not pod_finished(pod)
         and not being_deleted(pod)
         and not objects_at(pod, "spec", "schedulingGates")
+        and "" not in entries_of(pod).values()
     ]
     return tuple(sorted(pods, key=lambda pod: (-_priority(pod), text_at(pod, "metadata", "creationTimestamp"))))
 
