@@ -1,0 +1,61 @@
+"""Amounts of node resources: what pods ask for, what nodes offer; in billionths, so that sums are exact."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from dra_core.snapshot.pod import Container, PodSpec
+from dra_core.snapshot.quantity import parse
+
+PODS = "pods"
+DEFAULT_PODS = "110"  # kubelet maxPods
+
+
+@functools.lru_cache(maxsize=65_536)
+def nanos(text: str) -> int:
+    """The amount in billionths; 0 for what is no quantity (``lint`` says so)."""
+    amount = parse(text)
+    return amount.nanos if amount is not None else 0
+
+
+def requested(spec: PodSpec) -> Mapping[str, int]:
+    """A pod's effective requests by resource name, with one of ``pods`` (resourcehelper PodRequests).
+
+    Containers and sidecars add up; an init container needs room beside the sidecars started before it, but is gone
+    before the containers start.
+    """
+    running: dict[str, int] = {}
+    for container in spec.containers:
+        _add(running, _asked(container))
+    sidecars: dict[str, int] = {}
+    starting: dict[str, int] = {}
+    for container in spec.init_containers:
+        asked = _asked(container)
+        if container.restart_policy == "Always":
+            _add(running, asked)
+            _add(sidecars, asked)
+            asked = sidecars
+        else:
+            asked = {
+                name: asked.get(name, 0) + sidecars.get(name, 0) for name in (*asked, *(sidecars.keys() - asked.keys()))
+            }
+        for name, amount in asked.items():
+            starting[name] = max(starting.get(name, 0), amount)
+    total = {name: max(running.get(name, 0), starting.get(name, 0)) for name in (*running, *starting)}
+    _add(total, {name: nanos(text) for name, text in spec.overhead.items()})
+    total[PODS] = nanos("1")
+    return {name: amount for name, amount in total.items() if amount}
+
+
+def _asked(container: Container) -> Mapping[str, int]:
+    resources = container.resources
+    if not resources.limits:
+        return {name: nanos(text) for name, text in resources.requests.items()}
+    # The API server fills in what is limited but not requested.
+    return {name: nanos(text) for name, text in {**resources.limits, **resources.requests}.items()}
+
+
+def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, amount in more.items():
+        total[name] = total.get(name, 0) + amount
