@@ -14,9 +14,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY core core
 COPY shells shells
 COPY proto proto
-COPY demo/sandbox demo/sandbox
 # Compiled once here: the container's file system is read-only.
 RUN /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+    && rm /opt/drakit/bin/dra-sandbox \
     && /opt/drakit/bin/python -m pip uninstall --yes --quiet hatchling editables pip \
     && find /opt/drakit -name tests -type d -prune -exec rm -rf {} + \
     && python3 -m compileall -q /opt/drakit
@@ -25,5 +25,7 @@ FROM ${BASE}
 COPY --from=build /opt/drakit /opt/drakit
 COPY LICENSE /LICENSE
 ENV PATH=/opt/drakit/bin:$PATH PYTHONUNBUFFERED=1
+# A base that lacks a library shows here, not on a node.
+RUN dra-kubeletplugin --help >/dev/null
 LABEL org.opencontainers.image.title="dra-example-driver" org.opencontainers.image.licenses="Apache-2.0"
 CMD ["dra-kubeletplugin"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from . import debian_packages
 from .progress import ClusterError, step
 
 SUITE = "bookworm"
-PACKAGES = ("ca-certificates", "python3", "python3-venv")
+PACKAGES = ("ca-certificates", "libstdc++6", "python3", "python3-venv")
+"""What python:slim has, as far as the driver needs it: wheels with C++ in them want its library from the system."""
 NOT_INSTALLED = ("doc", "info", "locale", "man")
 """Folders of /usr/share that no program reads."""
 
@@ -20,7 +22,8 @@ def make_base_image(cache: Path) -> Path:
     Raises:
         ClusterError: The packages cannot be fetched.
     """
-    path = cache / "images" / f"base-{SUITE}.tar"
+    contents = hashlib.sha256(" ".join((SUITE, *PACKAGES, *NOT_INSTALLED)).encode()).hexdigest()[:8]
+    path = cache / "images" / f"base-{SUITE}-{contents}.tar"
     if path.exists():
         return path
     debian_packages.ensure(debian_packages.FOR_IMAGES)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
-from . import clusters, configuration, leftovers
+from . import clusters, configuration, leftovers, machine
 from .api import Api, ApiError, is_true
 from .build import build, destination
 from .certificates import USERS, make_certificates
@@ -59,6 +60,7 @@ class Cluster:
         for part in parts(layout.version):
             build(part, layout.cache)
         self._write_configuration()
+        machine.remember(self._folder)
         with step("network and cgroups"):
             make_network(layout)
             leftovers.make_cgroups(layout)
@@ -83,17 +85,19 @@ class Cluster:
         """End and remove everything. What is already gone is fine, so it also clears up after an `up` that failed."""
         layout = self.layout
         with step(f"taking {layout.name} down"):
+            # By force: all that a component could put in order is removed anyway, and some take 20 s for it.
             for name in reversed(COMPONENTS):
-                if name != "containerd":
-                    self.processes[name].stop()
-            # Containers outlive containerd, but only it knows how to end a shim in order.
+                self.processes[name].stop(signal.SIGKILL)
             leftovers.end_processes(layout)
             leftovers.forget_shims(layout)
             leftovers.unmount(layout)
             remove_network(layout)
             leftovers.remove_cgroups(layout)
             leftovers.forget_pods(layout)
-            shutil.rmtree(layout.root, ignore_errors=False)
+            shutil.rmtree(layout.root)
+            if not clusters.known(self._folder):
+                machine.put_back(self._folder)
+                self._folder.rmdir()
 
     def start(self, name: str) -> None:
         """Start a component, unless it runs, and wait until it answers."""

@@ -17,6 +17,9 @@ from .progress import ClusterError
 FOLDER = Path("/var/lib/drakit")
 """Short on purpose: unix sockets of plugins lie three folders deeper, and their paths end at 107 bytes."""
 
+LOCKS = Path("/run/lock")
+ALL = ".all"  # no cluster's name
+
 INDEXES = range(100)
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?")
 """A DNS label, at most 20 characters: it becomes part of the node's name and of socket paths."""
@@ -82,7 +85,7 @@ def enter(
     """
     if not NAME.fullmatch(name):
         raise ClusterError(f"{name!r} cannot be a cluster's name: at most 20 of a-z, 0-9 and -, not - at an end")
-    with locked(folder, "index"):
+    with locked(ALL):
         found = read(name, folder)
         if found is not None:
             _same(found, version, gates)
@@ -91,7 +94,7 @@ def enter(
         index = next((number for number in INDEXES if number not in used), None)
         if index is None:
             raise ClusterError(f"there are {len(INDEXES)} clusters already")
-        (folder / name).mkdir(mode=0o755, exist_ok=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
         unfinished = folder / name / "cluster.json.new"
         unfinished.write_text(json.dumps({"version": version, "index": index, "featureGates": dict(gates)}))
         unfinished.rename(folder / name / "cluster.json")
@@ -108,9 +111,8 @@ def _same(found: Description, version: str, gates: Mapping[str, bool]) -> None:
 
 
 @contextmanager
-def locked(folder: Path, name: str) -> Iterator[None]:
-    """Keep others out who do the same to the same cluster."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{name}.lock").open("w") as lock:
+def locked(name: str) -> Iterator[None]:
+    """Keep others out who do the same: with the cluster of that name, or with ALL of them."""
+    with (LOCKS / f"drakit-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

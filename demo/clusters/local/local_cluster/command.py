@@ -86,7 +86,7 @@ def bring_up(name: str, version: str, gates: dict[str, bool]) -> Cluster:
     places = (clusters.Description(name, version, index, {}).layout() for index in clusters.INDEXES)
     is_new = clusters.read(name) is None
     cluster = Cluster(clusters.enter(name, version, gates, indexes_in_use(places)))
-    with clusters.locked(clusters.FOLDER, name):
+    with clusters.locked(name):
         try:
             cluster.up()
         except BaseException as error:
@@ -103,7 +103,7 @@ def bring_up(name: str, version: str, gates: dict[str, bool]) -> Cluster:
 def take_down(cluster: Cluster) -> None:
     """End and remove the cluster."""
     _must_be_root()
-    with clusters.locked(clusters.FOLDER, cluster.layout.name):
+    with clusters.locked(cluster.layout.name):
         if clusters.read(cluster.layout.name) is not None:
             cluster.down()
 

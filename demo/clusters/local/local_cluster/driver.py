@@ -53,8 +53,19 @@ def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
         values: ``KEY=VALUE``, as helm's --set takes them.
     """
     cluster.load_image(build_driver(cluster.layout.cache))
-    with step("helm upgrade --install"):
-        helm(cluster, *upgrade(cluster, ["image.tag=local", *values]))
+    try:
+        with step("helm upgrade --install"):
+            helm(cluster, *upgrade(cluster, ["image.tag=local", *values]))
+    except ClusterError as error:
+        raise ClusterError(f"{error}\nThe plugins' last words:\n{last_words(cluster)}") from error
+
+
+def last_words(cluster: Cluster, lines: int = 15) -> str:
+    """The end of each plugin's log, for an error message."""
+    text = []
+    for log in sorted((cluster.layout.root / "pods").glob(f"{NAMESPACE}_*/*/*.log")):
+        text += [f"{log.relative_to(cluster.layout.root)}:", *log.read_text(errors="replace").splitlines()[-lines:]]
+    return "\n".join(text) or "(they have not started)"
 
 
 def upgrade(cluster: Cluster, values: Sequence[str]) -> list[str]:

@@ -138,10 +138,11 @@ def cgroups(layout: Layout) -> list[Path]:
 
 def forget_pods(layout: Layout) -> None:
     """Remove what runtime and kubelet wrote to places that they share with other clusters."""
-    ours = re.compile(rf"{re.escape(layout.network)}-[0-9a-f]{{64}}-")
+    ours = re.compile(rf"{re.escape(layout.network)}-([0-9a-f]{{64}})-")
     for path in CNI_RESULTS.glob(f"{layout.network}-*"):
-        if ours.match(path.name):
+        if found := ours.match(path.name):
             path.unlink(missing_ok=True)
+            (CNI_RESULTS / f"cni-loopback-{found[1]}-lo").unlink(missing_ok=True)
     for path in CONTAINER_LOG_LINKS.glob("*.log"):
         if path.is_symlink() and str(path.readlink()).startswith(f"{layout.root}/"):
             path.unlink(missing_ok=True)

@@ -58,8 +58,8 @@ class Process:
         record.write_text(json.dumps({"pid": process.pid, "startTime": start_time(process.pid), "command": command}))
         record.rename(self._record)
 
-    def stop(self, grace: float = 20.0, sign: signal.Signals = signal.SIGTERM) -> None:
-        """End it: a request first, force after ``grace`` seconds."""
+    def stop(self, sign: signal.Signals = signal.SIGTERM, grace: float = 20.0) -> None:
+        """End it: a request first, unless ``sign`` is force already; force after ``grace`` seconds."""
         for number in (sign, signal.SIGKILL):
             pid = self.pid()
             if pid is None:
