@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dra_core.cel.environment import COST_LIMIT
 from dra_core.cel.values import EvaluationError, Value
+
+if TYPE_CHECKING:
+    from dra_core.cel.steps import Pending
 
 
 class CostExceededError(Exception):
@@ -17,8 +22,8 @@ class Frame:
 
     Attributes:
         device: The variable ``device``.
-        slots: Local variables by number. One whose value could not be computed holds the failure, which is raised
-            where the variable is read.
+        slots: Local variables by number. One that was not read yet may hold what computes it; one whose value could
+            not be computed holds the failure, which is raised where the variable is read.
         cost: In CEL's units (cel-go, interpreter/runtimecost.go).
         limit: What the cost must not pass.
     """
@@ -27,7 +32,7 @@ class Frame:
 
     def __init__(self, device: dict[Value, Value], size: int, limit: int = COST_LIMIT) -> None:
         self.device = device
-        self.slots: list[Value | EvaluationError] = [None] * size
+        self.slots: list[Value | EvaluationError | Pending] = [None] * size
         self.cost = 0
         self.limit = limit
 

@@ -141,14 +141,44 @@ _TYPE_NAMES: dict[type, str] = {
     Url: "kubernetes.URL",
     Format: "kubernetes.NamedFormat",
 }
+_GO_TYPES: dict[type, str] = {
+    type(None): "types.Null",
+    bool: "types.Bool",
+    int: "types.Int",
+    Unsigned: "types.Uint",
+    float: "types.Double",
+    str: "types.String",
+    bytes: "types.Bytes",
+    Duration: "types.Duration",
+    Timestamp: "types.Timestamp",
+    TypeName: "*types.Type",
+    Optional: "*types.Optional",
+    Amount: "cel.Quantity",
+    SemanticVersion: "cel.Semver",
+    IPv4Address: "cel.IP",
+    IPv6Address: "cel.IP",
+    Network: "cel.CIDR",
+    Url: "cel.URL",
+    Format: "*cel.Format",
+}
 _NUMBERS = (int, float)  # Unsigned is an int; bool is told apart by its type
 _STRICT = (Amount, SemanticVersion, IPv4Address, IPv6Address, Network, Url, Format)
 """Kubernetes' types: compared with a value of another type on their right they fail instead of being unequal."""
 
 
+def is_kubernetes_type(value: Value) -> bool:
+    """Whether the value's type is one that Kubernetes adds."""
+    return isinstance(value, _STRICT)
+
+
 def type_name(value: Value) -> str:
     """The name of a value's type."""
     return _TYPE_NAMES[type(value)]
+
+
+def go_type(value: Value) -> str:
+    """How Go names the type that holds the value, in some of the scheduler's messages."""
+    return _GO_TYPES.get(type(value), "ref.Val")
 
 
 def is_number(value: Value) -> bool:
