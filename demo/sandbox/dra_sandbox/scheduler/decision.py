@@ -154,7 +154,7 @@ def _first_fit(
         reasons[answer.reason] += 1
         if answer.explanation:
             explanations.append(f"{name_of(node)}: {answer.explanation}")
-    counted = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    counted = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
     return Unschedulable(" ".join([preface + (counted or "no nodes in the cluster") + ".", *explanations]))
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from dra_core.snapshot.json_value import Json, JsonObject
-from dra_sandbox.demo.device_table import device_rows, in_use, table_lines
 from dra_sandbox.demo.expectations import EXPECTATIONS, environment_of, faults, gpus_of
-from dra_sandbox.world.objects import name_of, namespace_of, objects_at, world_of
+from dra_sandbox.world.objects import name_of, namespace_of, objects_at
 
 EXAMPLES = Path(__file__).parents[4] / "demo" / "examples"
 
@@ -84,38 +82,3 @@ def test_admin_access_may_see_what_others_use() -> None:
     outputs = {user: printed(0, DRA_ADMIN_ACCESS="false"), monitor: printed(0, 1, DRA_ADMIN_ACCESS="true")}
     assert faults(wanted, outputs) == ()
     assert len(faults(wanted, {**outputs, monitor: printed(DRA_ADMIN_ACCESS="true")})) == 1
-
-
-def test_the_device_table_shows_who_uses_what() -> None:
-    attributes: JsonObject = {"uuid": {"string": "gpu-1234"}, "model": {"string": "LATEST-GPU-MODEL"}}
-    devices: list[Json] = [{"name": f"gpu-{number}", "attributes": attributes} for number in range(2)]
-    piece: JsonObject = {
-        "apiVersion": "resource.k8s.io/v1",
-        "kind": "ResourceSlice",
-        "metadata": {"name": "s", "uid": "s"},
-        "spec": {"driver": "gpu.example.com", "nodeName": "n", "pool": {"name": "n"}, "devices": devices},
-    }
-
-    def claim(name: str, **result: Json) -> JsonObject:
-        device: JsonObject = {"driver": "gpu.example.com", "pool": "n", "device": "gpu-1", **result}
-        return {
-            "apiVersion": "resource.k8s.io/v1",
-            "kind": "ResourceClaim",
-            "metadata": {"name": name, "namespace": "ns", "uid": name},
-            "status": {
-                "allocation": {"devices": {"results": [device]}},
-                "reservedFor": [{"resource": "pods", "name": "pod", "uid": "p"}],
-            },
-        }
-
-    rows = device_rows(world_of(piece, claim("mine"), claim("watch", adminAccess=True)), "gpu.example.com")
-    assert [(row.device, row.users, row.watchers) for row in rows] == [
-        ("gpu-0", (), ()),
-        ("gpu-1", ("ns/mine: pod",), ("ns/watch: pod",)),
-    ]
-    assert len(in_use(rows)) == 1
-    assert table_lines(rows) == (
-        "NODE  DEVICE  UUID      MODEL             USED BY",
-        "n     gpu-0   gpu-1234  LATEST-GPU-MODEL  -",
-        "n     gpu-1   gpu-1234  LATEST-GPU-MODEL  ns/mine: pod; ns/watch: pod (admin)",
-    )

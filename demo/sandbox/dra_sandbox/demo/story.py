@@ -1,0 +1,112 @@
+"""The demo: an embedded cluster, the driver, then one example after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from dra_core.snapshot.json_value import text_at
+
+from dra_sandbox.cluster import RefusedError, Sandbox, TimeOutError, sandbox
+from dra_sandbox.demo.checks import all_ready, left_over, not_ready, running_faults
+from dra_sandbox.demo.device_table import device_rows
+from dra_sandbox.demo.expectations import Container, Expectation
+from dra_sandbox.demo.installation import DRIVER, account, install_driver, warnings_in
+from dra_sandbox.demo.screen import Screen
+from dra_sandbox.files import example_manifest
+from dra_sandbox.manifests import objects_in
+from dra_sandbox.world.objects import NAMESPACE
+from dra_sandbox.world.writes import Delete
+
+PATIENCE = 60.0  # seconds for anything to happen, on a slow machine
+OUTPUT_PATIENCE = 10.0
+
+
+def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
+    """Run the examples; whether all of them showed what they should."""
+    started = time.monotonic()
+    with screen.working("starting the cluster"), sandbox(nodes) as cluster:
+        screen.say("Dynamic Resource Allocation on an embedded cluster")
+        screen.good(f"API server, controllers, scheduler and {nodes} kubelet(s) are running{_took(started)}")
+        since = time.monotonic()
+        try:
+            with screen.working("installing the driver"):
+                install_driver(cluster, PATIENCE)
+        except (RefusedError, TimeOutError) as error:
+            for line in (str(error), *account(cluster)):
+                screen.bad(line)
+            return False
+        screen.good(f"the driver {DRIVER} is installed, and has published its devices{_took(since)}")
+        screen.heading("The devices")
+        screen.devices(device_rows(cluster.world(), DRIVER))
+        failed = [
+            example.name
+            for number, example in enumerate(wanted, start=1)
+            if not _example(cluster, example, f"{number}/{len(wanted)}", screen)
+        ]
+        screen.heading("The devices at the end")
+        screen.device_table(device_rows(cluster.world(), DRIVER))
+    screen.heading(f"{len(wanted) - len(failed)} of {len(wanted)} examples showed what they should{_took(started)}")
+    for name in failed:
+        screen.bad(name)
+    return not failed
+
+
+def _example(cluster: Sandbox, wanted: Expectation, number: str, screen: Screen) -> bool:
+    screen.heading(f"{number}  {wanted.name}: {wanted.shows}")
+    since = time.monotonic()
+    faults: tuple[str, ...]
+    try:
+        with screen.working("waiting until the pods are ready"):
+            cluster.create(objects_in(example_manifest(wanted.name)))
+            cluster.wait_for(lambda world: all_ready(world, wanted), "pods that are ready", PATIENCE)
+            outputs, faults = _observed(cluster, wanted)
+        screen.pods(cluster.world(), wanted.name)
+        screen.say()
+        screen.environments(outputs)
+        screen.say()
+        screen.devices_in_use(device_rows(cluster.world(), DRIVER))
+    except (RefusedError, TimeOutError) as error:
+        faults = (str(error), *_account(cluster, wanted))
+    faults = (*faults, *_deleted(cluster, wanted, screen))
+    for fault in faults:
+        screen.bad(fault)
+    if not faults:
+        screen.good(f"as expected; deleted, and all devices are free again{_took(since)}")
+    return not faults
+
+
+def _observed(cluster: Sandbox, wanted: Expectation) -> tuple[Mapping[Container, str], tuple[str, ...]]:
+    """What the containers printed; they may need a moment to do so."""
+    deadline = time.monotonic() + OUTPUT_PATIENCE
+    while True:
+        outputs = {place: cluster.output(wanted.name, *place) for place in wanted.containers}
+        faults = running_faults(wanted, outputs, device_rows(cluster.world(), DRIVER))
+        if not faults or time.monotonic() > deadline:
+            return outputs, faults
+        time.sleep(0.05)  # output is no change of the cluster that could be waited for
+
+
+def _deleted(cluster: Sandbox, wanted: Expectation, screen: Screen) -> tuple[str, ...]:
+    namespace = cluster.world().get(NAMESPACE, "", wanted.name)
+    if namespace is None:
+        return ()
+    uid = text_at(namespace, "metadata", "uid")
+    try:
+        with screen.working("deleting"):
+            cluster.carry_out(Delete(kind=NAMESPACE, namespace="", name=wanted.name, uid=uid))
+            cluster.wait_for(lambda world: world.get(NAMESPACE, "", wanted.name) is None, "the deletion", PATIENCE)
+    except (RefusedError, TimeOutError) as error:
+        return (str(error), *left_over(cluster.world(), wanted.name, device_rows(cluster.world(), DRIVER)))
+    return left_over(cluster.world(), wanted.name, device_rows(cluster.world(), DRIVER))
+
+
+def _account(cluster: Sandbox, wanted: Expectation) -> tuple[str, ...]:
+    """What the cluster itself says about an example that does not run."""
+    world = cluster.world()
+    pods = tuple(f"pod {name} is not ready" for name in not_ready(world, wanted))
+    return (*pods, *warnings_in(world, wanted.name))
+
+
+def _took(since: float) -> str:
+    return f" ({time.monotonic() - since:.1f} s)"
