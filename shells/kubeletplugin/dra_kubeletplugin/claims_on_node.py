@@ -44,7 +44,7 @@ class Caller(Protocol):
         ...
 
     def seconds_left(self) -> float:
-        """How long the caller will wait."""
+        """How long the lock may be waited for, so that the caller still hears the answer."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import grpc
 from dra_core.preparation import ClaimReference
@@ -20,6 +20,9 @@ from dra_kubeletplugin.metrics import Metrics
 
 LONGEST_WAIT_SECONDS = 45.0
 """The kubelet's own deadline for these calls (pkg/kubelet/cm/dra/plugin); no caller is waited with for longer."""
+
+WAIT_SHARE = 0.8
+"""How much of the caller's time goes into waiting for the lock: some must be left to say that it was in vain."""
 
 
 class KubeletClaim(Protocol):
@@ -48,7 +51,7 @@ class Calls:
         try:
             answers = self._claims.prepare(references, _Waiting(context))
         except CallerGoneError:
-            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller has gone; nothing was prepared")
+            self._nobody_waits(context)
         seconds = time.perf_counter() - started
         for reference in references:
             answer = answers[reference.uid]
@@ -64,13 +67,17 @@ class Calls:
         try:
             answers = self._claims.unprepare(references, _Waiting(context))
         except CallerGoneError:
-            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller has gone; nothing was unprepared")
+            self._nobody_waits(context)
         seconds = time.perf_counter() - started
         for reference in references:
             refusals = answers[reference.uid]
             self._log_claim("unprepared", "not unprepared", reference, sentences(refusals), seconds)
             self._metrics.unprepared(failed=bool(refusals), seconds=seconds)
         return answers
+
+    def _nobody_waits(self, context: grpc.ServicerContext) -> NoReturn:
+        self._log.warning("the caller has gone; nothing was done")
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller has gone; nothing was done")
 
     def _log_claim(self, done: str, failed: str, claim: ClaimReference, error: str, seconds: float) -> None:
         where = {"claim": f"{claim.namespace}/{claim.name}", "uid": claim.uid, "milliseconds": round(seconds * 1000, 2)}
@@ -161,7 +168,7 @@ class _Waiting:
         return not self._context.is_active()
 
     def seconds_left(self) -> float:
-        return min(self._context.time_remaining(), LONGEST_WAIT_SECONDS)
+        return WAIT_SHARE * min(self._context.time_remaining(), LONGEST_WAIT_SECONDS)
 
 
 def _references(requested: Iterable[KubeletClaim]) -> tuple[ClaimReference, ...]:

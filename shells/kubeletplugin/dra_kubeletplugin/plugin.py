@@ -39,7 +39,7 @@ STOP_SECONDS = 10.0
 """For calls in progress at the end; a pod has 30 s by default."""
 
 LOOK_SECONDS = 1.0
-"""How often to look whether the registration socket is still there."""
+"""How often to look whether the sockets are still there."""
 
 
 class LostError(Exception):
@@ -93,20 +93,20 @@ def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -
         server.start()
         stack.callback(lambda: server.stop(STOP_SECONDS).wait())
         stack.callback(health.stop)  # ends the streams, which no grace would
-        registrar = registration_server(
-            Registration(settings.driver_name, paths.driver, metrics, log), paths.registration
-        )
-        registrar.start()
-        # First of all at the end: no socket, no kubelet that registers a plugin which is about to go.
-        stack.callback(lambda: registrar.stop(0).wait())
-        stack.callback(paths.registration.unlink, missing_ok=True)
         if settings.healthcheck_port >= 0:
             probes, port = probe_server(Probes(paths, log), settings.healthcheck_port)
             probes.start()
             stack.callback(lambda: probes.stop(0).wait())
             log.info("probes answered", port=port)
+        # Last, when nothing can fail any more, and first at the end: the kubelet shall know no plugin that is gone.
+        registrar = registration_server(
+            Registration(settings.driver_name, paths.driver, metrics, log), paths.registration
+        )
+        registrar.start()
+        stack.callback(lambda: registrar.stop(0).wait())
+        stack.callback(paths.registration.unlink, missing_ok=True)
         log.info("serving", registration_socket=str(paths.registration), driver_socket=str(paths.driver))
-        _wait(stop, paths.registration)
+        _wait(stop, paths)
         log.info("stopping")
     log.info("stopped")
 
@@ -151,14 +151,15 @@ def _serve_metrics(port: int, metrics: Metrics, log: Log) -> Callable[[], None]:
     return end
 
 
-def _wait(stop: threading.Event, registration: Path) -> None:
-    own = _identity(registration)
+def _wait(stop: threading.Event, paths: SocketPaths) -> None:
+    own = {path: _identity(path) for path in (paths.registration, paths.driver)}
     while not stop.wait(LOOK_SECONDS):
-        if _identity(registration) != own:
-            raise LostError(
-                f"the registration socket {registration} was removed or replaced by somebody else: "
-                "the kubelet cannot find this plugin any more"
-            )
+        for path, identity in own.items():
+            if _identity(path) != identity:
+                raise LostError(
+                    f"the socket {path} was removed or replaced by somebody else: "
+                    "the kubelet cannot find this plugin any more"
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
