@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,17 +44,20 @@ class Process:
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._record.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **environment},
-                start_new_session=True,
-            )
+        # Not subprocess: nobody here waits for the end of what outlives the command that started it.
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            {**os.environ, **environment},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
         record = self._record.with_suffix(".new")
-        record.write_text(json.dumps({"pid": process.pid, "startTime": start_time(process.pid), "command": command}))
+        record.write_text(json.dumps({"pid": pid, "startTime": start_time(pid), "command": command}))
         record.rename(self._record)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM, grace: float = 20.0) -> None:

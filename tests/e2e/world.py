@@ -1,0 +1,283 @@
+"""The real cluster as the tests see it: API server, node's disk, the plugin's process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from dra_core.preparation.checkpoint import read_checkpoint
+from dra_core.preparation.state import PreparedClaims
+from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
+from local_cluster.api import ApiError, is_true
+from local_cluster.cluster import Cluster
+from local_cluster.driver import NAMESPACE, RELEASE, helm, upgrade
+from local_cluster.progress import wait_until
+
+from tests.e2e.objects import DRIVER, RESOURCE, collection, path_of
+
+SECONDS = 120.0
+"""Enough for what takes seconds on an idle machine; the kubelet's own back-off reaches 90 s."""
+
+
+def eventually(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -> None:
+    """Wait until it holds; a server that does not answer right now is no answer."""
+
+    def asked() -> bool:
+        try:
+            return holds()
+        except OSError:
+            return False
+
+    wait_until(what, seconds, asked, 0.1)
+
+
+class World:
+    """Cluster and driver."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.layout = cluster.layout
+        self.api = cluster.api()
+
+    # The driver, as an administrator installs it.
+
+    def install(self, *values: str) -> None:
+        """Install or upgrade the chart, and wait until the plugin is ready and its slice is there."""
+        helm(self.cluster, *upgrade(self.cluster, ["image.tag=local", "image.pullPolicy=Never", *values]))
+        eventually("the slice", lambda: len(self.slices()) == 1)
+
+    def uninstall(self) -> None:
+        """Take the chart away and wait until the plugin's pod is gone."""
+        helm(self.cluster, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait")
+        eventually("the end of the plugin", lambda: not self.plugins())
+
+    def plugins(self) -> list[JsonObject]:
+        """The plugin's pods."""
+        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector=app.kubernetes.io/instance={RELEASE}")
+
+    def plugin(self) -> JsonObject:
+        """The plugin's one pod."""
+        (found,) = self.plugins()
+        return found
+
+    def replace_plugin(self) -> None:
+        """Delete the plugin's pod and wait for its successor."""
+        old = text_at(self.plugin(), "metadata", "uid")
+        self.api.delete(path_of({"kind": "Pod", **self.plugin()}))
+        self.wait_for_plugin(lambda pod: text_at(pod, "metadata", "uid") != old)
+
+    def wait_for_plugin(self, holds: Callable[[JsonObject], bool] = lambda _: True) -> None:
+        """Wait until there is one pod of the plugin, it is Ready, and more holds."""
+
+        def there() -> bool:
+            pods = self.plugins()
+            return len(pods) == 1 and is_true(pods[0], "Ready") and holds(pods[0])
+
+        eventually("a ready plugin", there)
+
+    def plugin_process(self) -> int:
+        """Number of the plugin's process, as the node sees it."""
+        mark = f"POD_UID={text_at(self.plugin(), 'metadata', 'uid')}".encode()
+        found: list[int] = []
+
+        def there() -> bool:
+            found[:] = [pid for pid, environment in _environments() if mark in environment.split(b"\0")]
+            return len(found) == 1
+
+        eventually("the plugin's process", there)
+        return found[0]
+
+    @property
+    def driver_directory(self) -> Path:
+        """Where the plugin keeps its state on the node."""
+        return self.layout.plugins_directory / DRIVER
+
+    def prepared(self) -> frozenset[str]:
+        """UIDs of the claims that the plugin has prepared, as its checkpoint says."""
+        checkpoint = read_checkpoint((self.driver_directory / "checkpoint.json").read_bytes())
+        assert isinstance(checkpoint, PreparedClaims), checkpoint
+        return frozenset(checkpoint.claims)
+
+    def cdi_files(self) -> frozenset[str]:
+        """Names of the CDI files of claims."""
+        return frozenset(path.name for path in self.layout.cdi_directory.glob("*.json") if "_common" not in path.name)
+
+    def nothing_is_prepared(self) -> bool:
+        """Whether neither checkpoint nor CDI files know of a claim."""
+        return not self.prepared() and not self.cdi_files()
+
+    @contextmanager
+    def cdi_directory_read_only(self) -> Iterator[None]:
+        """Nobody may write CDI files; the plugin is root, but without the right to ignore permissions."""
+        mode = self.layout.cdi_directory.stat().st_mode
+        self.layout.cdi_directory.chmod(0o555)
+        try:
+            yield
+        finally:
+            self.layout.cdi_directory.chmod(mode)
+
+    # Objects.
+
+    def create(self, *objects: JsonObject) -> None:
+        """Create objects."""
+        for value in objects:
+            kind, namespace = text_at(value, "kind"), text_at(value, "metadata", "namespace")
+            if kind == "Pod":  # admission wants it, and a controller makes it
+                account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
+                eventually("the namespace's ServiceAccount", partial(self.api.exists, account))
+            self.api.create(collection(kind, namespace), value)
+
+    def delete(self, kind: str, namespace: str, name: str, grace_seconds: int | None = None) -> None:
+        """Delete an object, without waiting."""
+        self.api.delete(f"{collection(kind, namespace)}/{name}", grace_seconds)
+
+    def read(self, kind: str, namespace: str, name: str) -> JsonObject:
+        """An object."""
+        return self.api.get(f"{collection(kind, namespace)}/{name}")
+
+    def listed(self, path: str) -> list[JsonObject]:
+        """The items of a list."""
+        return [item for item in list_at(self.api.get(path), "items") if isinstance(item, dict)]
+
+    def slices(self, driver: str = DRIVER) -> list[JsonObject]:
+        """ResourceSlices of a driver."""
+        return self.listed(f"{RESOURCE}/resourceslices?fieldSelector=spec.driver={driver}")
+
+    def claims(self, namespace: str) -> list[JsonObject]:
+        """Claims of a namespace."""
+        return self.listed(collection("ResourceClaim", namespace))
+
+    def claim_uid(self, namespace: str, name: str) -> str:
+        """UID of a claim."""
+        return text_at(self.read("ResourceClaim", namespace, name), "metadata", "uid")
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run kubectl as a user does; what it printed."""
+        command = [
+            self.cluster.kubectl,
+            f"--kubeconfig={self.layout.kubeconfig}",
+            "--cache-dir",
+            self.layout.root / "kubectl",
+        ]
+        done = subprocess.run([*map(str, command), *arguments], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def empty(self, namespace: str) -> None:
+        """Delete pods and claims of a namespace, wait until they are gone, and then delete the namespace."""
+        self.api.delete(collection("Pod", namespace))
+        eventually("the end of the pods", lambda: not self.listed(collection("Pod", namespace)))
+        self.api.delete(collection("ResourceClaim", namespace))
+        eventually("the end of the claims", lambda: not self.claims(namespace))
+        self.api.delete(f"/api/v1/namespaces/{namespace}")
+
+    # Pods.
+
+    def phase(self, namespace: str, name: str) -> str:
+        """A pod's phase; "" if it is gone."""
+        try:
+            return text_at(self.read("Pod", namespace, name), "status", "phase")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return ""
+
+    def wait_ready(self, namespace: str, *names: str, seconds: float = SECONDS) -> None:
+        """Wait until pods are Ready."""
+        for name in names:
+            eventually(f"{name} Ready", partial(self._is_ready, namespace, name), seconds)
+
+    def wait_gone(self, namespace: str, *names: str) -> None:
+        """Wait until pods do not exist."""
+        for name in names:
+            eventually(f"the end of {name}", partial(self._is_gone, namespace, name))
+
+    def _is_ready(self, namespace: str, name: str) -> bool:
+        return is_true(self.read("Pod", namespace, name), "Ready")
+
+    def _is_gone(self, namespace: str, name: str) -> bool:
+        return not self.phase(namespace, name)
+
+    def run(self, *objects: JsonObject) -> None:
+        """Create objects and wait until the pods among them are Ready."""
+        self.create(*objects)
+        for value in objects:
+            if text_at(value, "kind") == "Pod":
+                self.wait_ready(text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name"))
+
+    def printed(self, namespace: str, name: str, container: str = "ctr0") -> str:
+        """What a container wrote."""
+        return self.api.call("GET", f"{collection('Pod', namespace)}/{name}/log?container={container}")
+
+    def environment(self, namespace: str, name: str, container: str = "ctr0") -> dict[str, str]:
+        """Variables that a container printed."""
+        lines = (line.partition("=") for line in self.printed(namespace, name, container).splitlines())
+        return {key: value for key, separator, value in lines if separator}
+
+    def events(self, namespace: str, name: str, reason: str) -> list[str]:
+        """Messages of a pod's events."""
+        selector = f"involvedObject.name={name},reason={reason}"
+        return [
+            text_at(event, "message")
+            for event in self.listed(f"/api/v1/namespaces/{namespace}/events?fieldSelector={selector}")
+        ]
+
+    def wait_for_event(self, namespace: str, name: str, reason: str, *words: str) -> str:
+        """Wait for an event whose message has all the words; the message."""
+        found: list[str] = []
+
+        def there() -> bool:
+            messages = self.events(namespace, name, reason)
+            found[:] = [text for text in messages if all(word in text for word in words)]
+            return bool(found)
+
+        eventually(f"event {reason} of {name} with {words}", there)
+        return found[0]
+
+    # For whoever reads a failure.
+
+    def state(self, namespace: str) -> str:
+        """What a person looks at when something went wrong."""
+        looks: Sequence[tuple[str, Callable[[], str]]] = (
+            ("pods", lambda: self.kubectl("get", "pods,resourceclaims", "--all-namespaces", "-o", "wide")),
+            ("events", lambda: self.kubectl("get", "events", "-n", namespace or NAMESPACE, "--sort-by=.lastTimestamp")),
+            ("slices", lambda: self.kubectl("get", "resourceslices")),
+            ("plugin", self._plugin_logs),
+            ("kubelet", lambda: self.cluster.processes["kubelet"].last_words(25)),
+        )
+        parts: list[str] = []
+        for title, look in looks:
+            try:
+                text = look()
+            except (AssertionError, OSError) as error:
+                text = str(error)
+            parts.append(f"--- {title}\n{text[-6000:]}")
+        return "\n".join(parts)
+
+    def _plugin_logs(self) -> str:
+        logs: Sequence[Path] = sorted((self.layout.root / "pods").glob(f"{NAMESPACE}_*/plugin/*.log"))
+        return "\n".join(f"{log.parent.parent.name}/{log.name}:\n{log.read_text()[-3000:]}" for log in logs)
+
+
+def _environments() -> Iterator[tuple[int, bytes]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                yield int(entry.name), (entry / "environ").read_bytes()
+            except OSError:
+                continue
+
+
+def consumers(claim: JsonObject) -> list[str]:
+    """Names of the pods that a claim is reserved for."""
+    return [text_at(item, "name") for item in list_at(claim, "status", "reservedFor")]
+
+
+def allocated_devices(claim: JsonObject) -> list[str]:
+    """Names of the devices that a claim was given."""
+    results = list_at(object_at(claim, "status", "allocation"), "devices", "results")
+    return [text_at(item, "device") for item in results]
