@@ -6,7 +6,7 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.explain import Explanation, explain_claim, explain_pod
 from dra_core.planning.reading import Document, Located, Reading, read_cluster
 from dra_core.planning.suggestions import Suggestion
-from dra_core.planning.wanted_pods import Wanted, wanted_pods
+from dra_core.planning.wanted_pods import Wanted, made_by, same_pods, wanted_pods
 
 __all__ = [
     "Change",
@@ -21,6 +21,8 @@ __all__ = [
     "apply_changes",
     "explain_claim",
     "explain_pod",
+    "made_by",
     "read_cluster",
+    "same_pods",
     "wanted_pods",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from dra_core.planning.cluster import Cluster
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.pod_claims import Reference
 from dra_core.snapshot.metadata import ObjectMeta, OwnerReference
@@ -119,3 +120,14 @@ def origin_of(pod: Pod) -> Reference:
         if owner.controller:
             return Reference(owner.kind, pod.metadata.namespace, owner.name)
     return Reference("Pod", pod.metadata.namespace, pod.metadata.name)
+
+
+def same_pods(cluster: Cluster, pods: Iterable[Wanted]) -> tuple[Wanted, ...]:
+    """One of each kind of pods: those of one origin that ask the same of nodes and devices count as one."""
+    found: dict[tuple[Reference, bytes], Wanted] = {}
+    for item in pods:
+        claims = cluster.claims_of(item.pod)
+        asked = tuple((claim.entry, claim.claim.spec, claim.claim.status.allocation) for claim in claims.claims)
+        key = msgspec.json.encode((item.pod.spec, asked, claims.faults))
+        found.setdefault((item.origin, key), item)
+    return tuple(found.values())

@@ -10,6 +10,7 @@ import click
 # Subcommand → the module that defines it under the same name, and its one-line help (so that help needs no import).
 SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "allocate": ("dra_kubectl.allocate", "Answer allocation questions offline, exactly as kube-scheduler would."),
+    "explain": ("dra_kubectl.explain", "Say why pods get their devices, or why not, and what would help."),
 }
 
 

@@ -1,0 +1,126 @@
+"""The objects of a live cluster, as documents for the core; reads only.
+
+Rights needed: get and list on nodes, namespaces, pods, deployments, replicasets, statefulsets, jobs, and on all of
+resource.k8s.io. What the server does not have (DeviceTaintRules, PodGroups) is left out; what the user may not read of
+the less important kinds is left out and told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+from dra_apiserver import (
+    DEVICE_CLASSES,
+    NODES,
+    PODS,
+    RESOURCE_CLAIM_TEMPLATES,
+    RESOURCE_CLAIMS,
+    RESOURCE_SLICES,
+    ApiFailure,
+    ApiServer,
+    Resource,
+    access_by_kubeconfig,
+    kubeconfig_files,
+)
+from dra_core.planning import Document, Located
+from dra_core.refusal import Refusal
+from dra_core.snapshot.json_value import JsonObject
+from returns.result import Failure
+
+_RESOURCE_API = "resource.k8s.io"
+_NEEDED: tuple[tuple[str, Resource], ...] = (
+    ("Node", NODES),
+    ("ResourceSlice", RESOURCE_SLICES),
+    ("DeviceClass", DEVICE_CLASSES),
+    ("ResourceClaim", RESOURCE_CLAIMS),
+    ("ResourceClaimTemplate", RESOURCE_CLAIM_TEMPLATES),
+    ("Pod", PODS),
+)
+_WELCOME: tuple[tuple[str, Resource], ...] = (
+    ("DeviceTaintRule", Resource(group=_RESOURCE_API, plural="devicetaintrules")),
+    ("Namespace", Resource(plural="namespaces")),
+    ("Deployment", Resource(group="apps", plural="deployments", namespaced=True)),
+    ("ReplicaSet", Resource(group="apps", plural="replicasets", namespaced=True)),
+    ("StatefulSet", Resource(group="apps", plural="statefulsets", namespaced=True)),
+    ("Job", Resource(group="batch", plural="jobs", namespaced=True)),
+    ("PodGroup", Resource(group="scheduling.k8s.io", version="v1beta1", plural="podgroups", namespaced=True)),
+)
+_OLDER = ("v1beta2", "v1beta1", "v1alpha3")  # of resource.k8s.io, where a server does not have v1
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What a live cluster gave.
+
+    Attributes:
+        documents: The objects.
+        faults: What could not be read and is needed.
+        remarks: What could not be read, and may be missed.
+        namespace: The namespace of the kubeconfig's context, "" if it sets none.
+        minor: The minor version of the server; 0 if it is not known.
+    """
+
+    documents: tuple[Document, ...]
+    faults: tuple[Located, ...]
+    remarks: tuple[str, ...]
+    namespace: str = ""
+    minor: int = 0
+
+
+def read_live(kubeconfig: str, context: str) -> Live:
+    """List everything that planning looks at."""
+    files = (Path(kubeconfig),) if kubeconfig else kubeconfig_files(os.environ, Path.home())
+    access = access_by_kubeconfig(files, context)
+    if isinstance(access, Failure):
+        refusal: Refusal = access.failure()
+        return Live((), (Located(source="the cluster", document=1, refusal=refusal),), ())
+    found = access.unwrap()
+    server = ApiServer(found, user_agent="kubectl-dra")
+    documents: list[Document] = []
+    faults: list[Located] = []
+    remarks: list[str] = []
+    for kind, resource in (*_NEEDED, *_WELCOME):
+        answer = _listed(server, kind, resource)
+        if isinstance(answer, Document):
+            documents.append(answer)
+        elif (kind, resource) in _NEEDED:
+            faults.append(Located(source=found.server, document=1, object=kind, refusal=answer.refusal))
+            if answer.status == 0:
+                break  # nobody answers; the others would only wait as long
+        elif not answer.not_found:
+            remarks.append(f"{kind} objects are left out: {answer.sentence}")
+    version = server.minor_version().value_or(0) if not faults else 0
+    return Live(tuple(documents), tuple(faults), tuple(remarks), found.namespace, version)
+
+
+def _listed(server: ApiServer, kind: str, resource: Resource) -> Document | ApiFailure:
+    first: ApiFailure | None = None
+    for candidate in _versions(resource):
+        answer = server.list(candidate)
+        if not isinstance(answer, Failure):
+            api_version = f"{candidate.group}/{candidate.version}" if candidate.group else candidate.version
+            items = list(answer.unwrap().objects)
+            value: JsonObject = {"apiVersion": api_version, "kind": f"{kind}List", "items": items}
+            return Document(f"{server.access.server} ({kind}s)", 1, value)
+        failure: ApiFailure = answer.failure()
+        first = first or failure
+        if not failure.not_found:
+            break
+    assert first is not None
+    return first
+
+
+def _versions(resource: Resource) -> Iterator[Resource]:
+    yield resource
+    if resource.group == _RESOURCE_API:
+        for version in _OLDER:
+            yield msgspec.structs.replace(resource, version=version)
+
+
+def say(remarks: tuple[str, ...]) -> None:
+    """Remarks for people, beside the output."""
+    for remark in remarks:
+        click.echo(f"note: {remark}", err=True)

@@ -1,0 +1,173 @@
+"""What all subcommands share: where the cluster comes from, and how the output looks."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+import msgspec
+from click.decorators import FC
+from dra_core.allocation.features import DEFAULTS, Features
+from dra_core.planning import Cluster, ClusterSnapshot, Document, Located, Reading, read_cluster
+from returns.result import Failure
+
+from dra_kubectl.files import read_documents
+
+FITS, DOES_NOT_FIT, BAD_INPUT = 0, 1, 2
+"""Exit codes of all subcommands."""
+
+MOST_FAULTS = 50  # lines; a broken file has thousands
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that say where the cluster comes from."""
+
+    filenames: tuple[str, ...]
+    kubeconfig: str
+    context: str
+    namespace: str
+    kubernetes: str
+
+
+class Loaded(msgspec.Struct, frozen=True, eq=False):
+    """A cluster, and what of it came from files.
+
+    Attributes:
+        cluster: Ready for questions.
+        given: The objects of the files.
+        namespace: Where objects are that a command names without a namespace.
+    """
+
+    cluster: Cluster
+    given: ClusterSnapshot
+    namespace: str
+
+
+def source_options(command: FC) -> FC:
+    """``-f``, the kubeconfig's options, and the version whose rules hold; ``given_source`` says what was given."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]) -> None:
+    context.meta[f"{__name__}.{parameter.name}"] = value
+
+
+_OPTIONS = (
+    click.option(
+        "-f",
+        "--filename",
+        "filenames",
+        multiple=True,
+        metavar="PATH",
+        help="File or folder of YAML or JSON, or - for standard input; repeatable. If it holds Nodes or ResourceSlices,"
+        " it is the cluster; else it is joined with the live one.",
+        expose_value=False,
+        callback=_remember,
+    ),
+    *(
+        click.option(*names, default="", metavar=metavar, help=text, expose_value=False, callback=_remember)
+        for names, metavar, text in (
+            (("--kubeconfig",), "PATH", "Kubeconfig of the live cluster."),
+            (("--context",), "NAME", "Context of the kubeconfig."),
+            (("-n", "--namespace"), "NAME", "Namespace of what is named without one."),
+            (
+                ("--kubernetes",),
+                "VERSION",
+                f"Rules of this version: {', '.join(DEFAULTS)}, or all (every alpha feature)."
+                " [default: the live cluster's, or the newest]",
+            ),
+        )
+    ),
+)
+
+
+def given_source() -> Source:
+    """What the command line says about the source."""
+    meta = click.get_current_context().meta
+    return Source(
+        filenames=meta[f"{__name__}.filenames"],
+        kubeconfig=meta[f"{__name__}.kubeconfig"],
+        context=meta[f"{__name__}.context"],
+        namespace=meta[f"{__name__}.namespace"],
+        kubernetes=meta[f"{__name__}.kubernetes"],
+    )
+
+
+def load() -> Loaded:
+    """The cluster; ends the program with BAD_INPUT if anything is wrong."""
+    gc.disable()  # millions of records without cycles: nothing to find, and much to look at
+    try:
+        return _loaded(given_source())
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _loaded(source: Source) -> Loaded:
+    documents, faults = read_documents(source.filenames)
+    namespace = source.namespace or "default"
+    given = _read(documents, faults, namespace)
+    snapshot, minor = given, 0
+    if not given.describes_a_cluster:
+        from dra_kubectl.live import read_live, say
+
+        live = read_live(source.kubeconfig, source.context)
+        say(live.remarks)
+        snapshot = _read(live.documents, list(live.faults), namespace).joined(given)
+        minor = live.minor
+        if not source.namespace and live.namespace:
+            namespace = live.namespace
+            given = _read(documents, [], namespace)
+    from dra_core.allocation.cel_language import CelLanguage
+
+    return Loaded(Cluster(snapshot, CelLanguage(), _features(source.kubernetes, minor)), given, namespace)
+
+
+def load_files(filenames: Sequence[str], namespace: str = "default") -> ClusterSnapshot:
+    """The objects of files alone."""
+    documents, faults = read_documents(filenames)
+    return _read(documents, faults, namespace)
+
+
+def _read(documents: Sequence[Document], faults: list[Located], namespace: str) -> ClusterSnapshot:
+    read = read_cluster(documents, namespace=namespace)
+    if isinstance(read, Failure):
+        refused: tuple[Located, ...] = read.failure()
+        faults = [*faults, *refused]
+    if faults:
+        refuse(faults)
+    reading: Reading = read.unwrap()
+    for unknown in reading.unknown[:MOST_FAULTS]:
+        click.echo(f"note: {unknown.sentence}", err=True)
+    return reading.snapshot
+
+
+def refuse(faults: Sequence[Located]) -> NoReturn:
+    """Say what is wrong with the input, and end."""
+    for fault in faults[:MOST_FAULTS]:
+        click.echo(f"error: {fault.sentence}", err=True)
+    if len(faults) > MOST_FAULTS:
+        click.echo(f"error: and {len(faults) - MOST_FAULTS} more", err=True)
+    sys.exit(BAD_INPUT)
+
+
+def bad_input(text: str) -> NoReturn:
+    """Say what is wrong with the command line, and end."""
+    click.echo(f"error: {text}", err=True)
+    sys.exit(BAD_INPUT)
+
+
+def _features(version: str, minor: int) -> Features:
+    if version == "all":
+        return Features.everything()
+    if version:
+        known = version.removeprefix("v")
+        if known not in DEFAULTS:
+            bad_input(f"--kubernetes {version}: known are {', '.join(DEFAULTS)} and all")
+        return DEFAULTS[known]
+    return DEFAULTS.get(f"1.{minor}", DEFAULTS[max(DEFAULTS)])
