@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dra_core.cel.device_variable import device_variable
 from dra_core.cel.expression import Expression
-from dra_core.cel.frame import CostExceededError
+from dra_core.cel.frame import AbortedError
 from dra_core.cel.operators import shown
 from dra_core.cel.program import Program
 from dra_core.cel.reads import DRIVER_DOMAIN, Reads, names_of, reads_of
@@ -36,7 +36,7 @@ def _conjuncts(node: Node) -> list[Node]:
 def _is_false(node: Node, variable: dict[Value, Value]) -> bool:
     try:
         return Program(node, counted=True).evaluate(variable)[0] is False
-    except (EvaluationError, CostExceededError):
+    except (EvaluationError, AbortedError):
         return False
 
 

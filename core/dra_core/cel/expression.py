@@ -12,13 +12,13 @@ import msgspec
 from dra_core.cel.costs import bounded
 from dra_core.cel.device_variable import device_variable
 from dra_core.cel.environment import Environment
-from dra_core.cel.frame import CostExceededError
+from dra_core.cel.frame import AbortedError
 from dra_core.cel.literals import literal_fault
 from dra_core.cel.parser import Rejected, parse
 from dra_core.cel.program import Program
 from dra_core.cel.reads import Reads, key_of, reads_of
 from dra_core.cel.syntax import Checked
-from dra_core.cel.values import EvaluationError, Value, type_name
+from dra_core.cel.values import EvaluationError, Optional, TypeName, Value, type_name
 from dra_core.snapshot.device import Device, DeviceAttribute
 from dra_core.snapshot.semantic_version import SemanticVersion
 
@@ -41,6 +41,7 @@ _GO_NAMES = {
     "net.IP": "netip.Addr",
     "net.CIDR": "netip.Prefix",
     "kubernetes.URL": "*url.URL",
+    "kubernetes.NamedFormat": "cel.Format",
 }
 """How Go calls the types, in the scheduler's messages about results that are no attribute."""
 
@@ -77,7 +78,7 @@ class Expression:
         """The value for a device; never an exception."""
         try:
             return Evaluated(*self._program.evaluate(device_variable(driver, device)))
-        except (EvaluationError, CostExceededError) as error:
+        except (EvaluationError, AbortedError) as error:
             return Fault(error.text)
 
     def holds(self, driver: str, device: Device) -> bool | Fault:
@@ -87,8 +88,11 @@ class Expression:
             return found
         if isinstance(found.value, bool):
             return found.value
+        inner = found.value.value if isinstance(found.value, Optional) and found.value.present else found.value
+        if isinstance(inner, bool):
+            return inner
         name = type_name(found.value)
-        return Fault(f"CEL result of type {name} could not be converted to bool: {_no_bool(name)}")
+        return Fault(f"CEL result of type {name} could not be converted to bool: {_no_bool(type_name(inner))}")
 
     def attribute(self, driver: str, device: Device) -> DeviceAttribute | Fault:
         """The derived attribute of a device."""
@@ -153,6 +157,10 @@ def attribute_of(value: Value) -> DeviceAttribute | Fault:
             return DeviceAttribute(version_value=str(value))
         case list():
             return _list_attribute(value)
+        case TypeName():
+            return DeviceAttribute(string_value=value.name)
+        case Optional():
+            return attribute_of(value.value) if value.present else Fault("unsupported CEL return type: <nil>")
         case _:
             return Fault(f"unsupported CEL return type: {_go_name(value)}")
 
@@ -181,4 +189,20 @@ def _go_name(value: Value) -> str:
 
 
 def _no_bool(name: str) -> str:
-    return f"type conversion error from '{name}' to 'bool'"
+    """What the types' own conversions say; no two say it alike."""
+    match name:
+        case "int" | "uint":
+            return f"unsupported type conversion from '{name}' to bool"
+        case "string":
+            return "unsupported native conversion from string to 'bool'"
+        case "double" | "bytes":
+            return f"type conversion error from {name.capitalize()} to 'bool'"
+        case "list" | "map":
+            return f"type conversion error from {name} to 'bool'"
+        case "type":
+            return "type conversion not supported for 'type'"
+        case "optional_type":
+            return "optional.none() dereference"
+        case _:
+            short = "Format" if name == "kubernetes.NamedFormat" else name.rpartition(".")[2]
+            return f"type conversion error from '{short}' to 'bool'"

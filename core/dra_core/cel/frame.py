@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from dra_core.cel.steps import Pending
 
 
-class CostExceededError(Exception):
-    """The evaluation went over its limit; unlike other failures nothing absorbs it."""
+class AbortedError(Exception):
+    """The evaluation ends as a whole; unlike other failures nothing absorbs it."""
 
-    text = "operation cancelled: actual cost limit exceeded"
+    @property
+    def text(self) -> str:
+        """What cel-go's ``Error()`` says."""
+        return str(self.args[0])
+
+
+COST_EXCEEDED = "operation cancelled: actual cost limit exceeded"
 
 
 class Frame:
@@ -40,4 +46,4 @@ class Frame:
         """Add to the cost."""
         self.cost += cost
         if self.cost > self.limit:
-            raise CostExceededError
+            raise AbortedError(COST_EXCEEDED)

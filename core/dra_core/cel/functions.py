@@ -10,9 +10,25 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from dra_core.cel import formats, kubernetes_types, list_functions, network, operators, text_functions, times
+from dra_core.cel import (
+    formats,
+    kubernetes_types,
+    list_functions,
+    network,
+    operators,
+    text_format,
+    text_functions,
+    times,
+)
 from dra_core.cel.declarations import FORMATS
-from dra_core.cel.values import Format, Value, no_such_overload
+from dra_core.cel.values import (
+    EvaluationError,
+    Format,
+    NoSuchOverloadError,
+    Value,
+    no_such_overload,
+    type_name,
+)
 
 # Every implementation takes as many values as the type checker lets through; the number differs by function.
 Function: TypeAlias = Callable[..., Value]  # type: ignore[explicit-any] # see above
@@ -22,13 +38,54 @@ def _named_format(name: str) -> Value:
     return Format(name)
 
 
+# Functions whose own words are not asked when they get a value of a wrong type: cel-go finds no implementation.
+_UNNAMED = frozenset({"contains", "startsWith", "endsWith", "_&&_", "_||_"})
+_ONLY_NAMED = frozenset({"size", "matches", "sort"})
+_NUMBERS = ("int", "uint", "double")
+_TIMES = ("google.protobuf.Duration", "google.protobuf.Timestamp")
+_ORDERED = (*_NUMBERS, "bool", "string", "bytes", *_TIMES)
+_LEFT_SIDES: Mapping[str, tuple[str, ...]] = {
+    "_+_": (*_NUMBERS, "string", "bytes", "list", *_TIMES),
+    "_-_": (*_NUMBERS, *_TIMES),
+    "_*_": _NUMBERS,
+    "_/_": _NUMBERS,
+    "_%_": ("int", "uint"),
+    **dict.fromkeys(("_<_", "_<=_", "_>_", "_>=_"), _ORDERED),
+}
+"""By operator the types that know it; for others the message names the operator."""
+
+
+def _described(name: str, function: Function) -> Function:
+    """The function, with the message that cel-go has for values of wrong types."""
+
+    def call(*values: Value) -> Value:
+        try:
+            return function(*values)
+        except NoSuchOverloadError:
+            raise EvaluationError(_no_overload(name, values)) from None
+
+    return call
+
+
+def _no_overload(name: str, values: tuple[Value, ...]) -> str:
+    if name in _UNNAMED:
+        return "no such overload"
+    if name in _LEFT_SIDES or name in _ONLY_NAMED:
+        # Strings are asked whether they have a method of that name, and have none.
+        known = isinstance(values[0], str) or type_name(values[0]) in _LEFT_SIDES.get(name, ())
+        return "no such overload" if known else f"no such overload: {name}"
+    if name.startswith(("_", "-_", "!_", "@")):
+        return "no such overload"
+    return f"no such overload: {name}({', '.join(map(type_name, values))})"
+
+
 def _invert(value: Value) -> Value:
     if isinstance(value, bool):
         return not value
     raise no_such_overload()
 
 
-FUNCTIONS: Mapping[str, Function] = {
+_IMPLEMENTATIONS: Mapping[str, Function] = {
     "_+_": operators.add,
     "_-_": operators.subtract,
     "_*_": operators.multiply,
@@ -71,7 +128,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "split": text_functions.split,
     "substring": text_functions.substring,
     "trim": text_functions.trim,
-    "format": text_functions.format_text,
+    "format": text_format.format_text,
     "strings.quote": text_functions.quote,
     "join": text_functions.join,
     "indexOf": list_functions.index_of,
@@ -144,4 +201,5 @@ FUNCTIONS: Mapping[str, Function] = {
     "validate": formats.validate,
     **{f"format.{name}": partial(_named_format, name) for name in FORMATS},
 }
+FUNCTIONS: Mapping[str, Function] = {name: _described(name, function) for name, function in _IMPLEMENTATIONS.items()}
 """Functions whose arguments are all computed first. ``&&``, ``||``, ``?:`` and their kind are the program's."""

@@ -126,7 +126,9 @@ def _version(text: Value, normalize: Value) -> SemanticVersion | str:
     if not normalize:
         return semantic_version.parse(text)
     full = semantic_version.normalized(text)
-    return semantic_version.parse(full) if full else "short version cannot contain PreRelease/Build meta data"
+    return (
+        semantic_version.parse(full) if full or not text else "short version cannot contain PreRelease/Build meta data"
+    )
 
 
 def major(target: Value) -> Value:

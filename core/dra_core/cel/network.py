@@ -144,7 +144,7 @@ def contains_ip(target: Value, other: Value) -> Value:
     """``containsIP`` of an address or its text."""
     network, found = _known_network(target), _address(other) if isinstance(other, str) else _known(other)
     if isinstance(found, str):
-        raise no_such_overload()  # Go hands the error on as a value of the wrong type
+        raise EvaluationError("no such overload")  # Go hands the error on as a value of the wrong type
     return found.version == network.address.version and found in _masked(network)
 
 

@@ -151,8 +151,11 @@ def equals(left: Value, right: Value) -> Value:
 
 
 def differs(left: Value, right: Value) -> Value:
-    """``!=``."""
-    return not equal(left, right)
+    """``!=``; what cannot be compared differs."""
+    try:
+        return not equal(left, right)
+    except EvaluationError:
+        return True
 
 
 def contained(item: Value, container: Value) -> Value:
@@ -231,6 +234,11 @@ def length(value: Value) -> Value:
     raise no_such_overload()
 
 
+def unconverted(value: Value, wanted: str) -> EvaluationError:
+    """The value is none of the wanted type."""
+    return EvaluationError(f"type conversion error from '{type_name(value)}' to '{wanted}'")
+
+
 def to_int(value: Value) -> Value:
     """``int()``."""
     match value:
@@ -245,8 +253,7 @@ def to_int(value: Value) -> Value:
         case str():
             number = _go_integer(value)
             if number is None or not LEAST <= number <= MOST:
-                why = "invalid syntax" if number is None else "value out of range"
-                raise EvaluationError(f"strconv.ParseInt: parsing {quoted(value)}: {why}")
+                raise unconverted(value, "int")
             return number
         case Duration():
             return value.nanos
@@ -269,8 +276,7 @@ def to_unsigned(value: Value) -> Value:
             return Unsigned(int(value))
         case str():
             if not (value.isascii() and value.isdigit()) or int(value) >= 2**64:
-                why = "value out of range" if value.isascii() and value.isdigit() else "invalid syntax"
-                raise EvaluationError(f"strconv.ParseUint: parsing {quoted(value)}: {why}")
+                raise unconverted(value, "uint")
             return Unsigned(int(value))
         case _:
             raise no_such_overload()
@@ -292,9 +298,12 @@ def to_double(value: Value) -> Value:
             try:
                 if value != value.strip() or "_" in value:
                     raise ValueError
-                return float(value)
-            except ValueError:
-                raise EvaluationError(f"strconv.ParseFloat: parsing {quoted(value)}: invalid syntax") from None
+                number = float.fromhex(value) if "0x" in value.lower() else float(value)
+            except (ValueError, OverflowError):
+                raise unconverted(value, "double") from None
+            if math.isinf(number) and any(letter.isdigit() for letter in value):
+                raise unconverted(value, "double")
+            return number
         case _:
             raise no_such_overload()
 
@@ -308,7 +317,7 @@ def to_boolean(value: Value) -> Value:
             return True
         if value in ("0", "f", "F", "false", "FALSE", "False"):
             return False
-        raise EvaluationError(f"strconv.ParseBool: parsing {quoted(value)}: invalid syntax")
+        raise unconverted(value, "bool")
     raise no_such_overload()
 
 
@@ -362,6 +371,9 @@ def shown(value: Value) -> str:
             return str(value)
 
 
+_PLAIN_POWER = 6  # from this power of ten on, Go's shortest %g writes an exponent
+
+
 def double_text(value: float) -> str:
     """Go's ``%g`` with as many digits as are needed."""
     if math.isnan(value) or math.isinf(value):
@@ -375,10 +387,10 @@ def double_text(value: float) -> str:
     if not digits:
         return f"{sign}0"
     power = int(exponent or 0) + len(whole) - 1 if whole != "0" else -(len(fraction) - len(fraction.lstrip("0"))) - 1
-    if -4 <= power < 21 and not exponent:
+    if -4 <= power < _PLAIN_POWER and not exponent:
         return sign + whole + (f".{fraction}" if fraction else "")
     digits = digits.rstrip("0") or "0"
-    if -4 <= power < 21:
+    if -4 <= power < _PLAIN_POWER:
         return sign + digits.ljust(power + 1, "0")
     tail = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{sign}{digits[0]}{tail}e{'-' if power < 0 else '+'}{abs(power):02d}"

@@ -59,7 +59,7 @@ class Program:
 
         Raises:
             EvaluationError: The expression fails on this device.
-            CostExceededError: It costs too much.
+            AbortedError: It costs too much, or cel-go would crash.
         """
         frame = Frame(device, self._size)
         try:
@@ -132,7 +132,8 @@ class _Compiler:
             case "_||_":
                 return partial(steps.either, closures[0], closures[1])
             case "_?_:_":
-                return partial(steps.chosen, closures[0], closures[1], closures[2])
+                yes, no = (self._branch(part, made) for part, made in zip(nodes[1:], closures[1:], strict=True))
+                return partial(steps.chosen, closures[0], yes, no)
             case "@not_strictly_false":
                 made = partial(steps.not_strictly_false, closures[0])
                 return steps.charged(made, 1) if self._counted else made
@@ -142,6 +143,10 @@ class _Compiler:
                 return self._in_constant(closures[0], closures[1].value)
             case function:
                 return self._strict(function, closures)
+
+    def _branch(self, node: Node, made: Closure) -> Closure:
+        """A side of ``? :``: what is a variable costs one less there."""
+        return steps.charged(made, -1) if self._counted and _is_variable(node) else made
 
     def _in_constant(self, item: Closure, items: list[Value]) -> Closure:
         """``in`` a constant list: free, and false without a look at the item if the list is empty."""
@@ -234,7 +239,9 @@ class _Compiler:
             condition, yes, no = step.arguments
             grown = self._grown(node, yes, slots, accumulator)
             if grown is not None:
-                return partial(steps.chosen, self.closure(condition, slots), grown, self.closure(no, slots))
+                return partial(
+                    steps.chosen, self.closure(condition, slots), grown, self._branch(no, self.closure(no, slots))
+                )
         return self._grown(node, step, slots, accumulator) or self.closure(step, slots)
 
     def _grown(self, node: Comprehension, step: Node, slots: Slots, accumulator: int) -> Closure | None:

@@ -11,10 +11,11 @@ from typing import TypeAlias
 import msgspec
 
 from dra_core.cel.costs import call_cost
-from dra_core.cel.frame import Frame
+from dra_core.cel.frame import AbortedError, Frame
 from dra_core.cel.functions import Function
 from dra_core.cel.operators import contained, element, shown
 from dra_core.cel.values import EvaluationError, Optional, Value, go_type, has_key, no_such_overload, type_name
+from dra_core.snapshot.semantic_version import SemanticVersion
 
 Closure: TypeAlias = Callable[[Frame], Value]
 
@@ -87,6 +88,10 @@ def read_field(field: str, frame: Frame) -> Value:
 def select(cost: int, operand: Closure, key: str, frame: Frame) -> Value:
     """``operand.key``."""
     container = operand(frame)
+    if isinstance(container, Optional):
+        value = element(container, key)
+        frame.charge(cost if isinstance(value, Optional) and value.present else 0)
+        return value
     frame.charge(cost)
     return element(container, key)
 
@@ -146,7 +151,13 @@ def counted_call(name: str, function: Function, arguments: tuple[Closure, ...], 
 
 
 def is_in(item: Value, items: Value) -> Value:
-    """``item in items`` where nothing can fail."""
+    """``item in items`` for constants, which cel-go keeps in a hash table: not every type goes into one.
+
+    Raises:
+        AbortedError: The item's type does not.
+    """
+    if isinstance(item, SemanticVersion | bytes):
+        raise AbortedError(f"internal error: runtime error: hash of unhashable type {go_type(item)}")
     return contained(item, items)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dra_core.cel.operators import shown
 from dra_core.cel.regular_expression import compiled
-from dra_core.cel.values import EvaluationError, Value, is_number, no_such_overload, type_name
+from dra_core.cel.values import EvaluationError, Value, no_such_overload
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _ASCII_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
@@ -105,10 +104,7 @@ def join(items: Value, separator: Value = "") -> Value:
     """``join``."""
     if not isinstance(items, list):
         raise no_such_overload()
-    for item in items:
-        if not isinstance(item, str):
-            raise EvaluationError(f"join: invalid input: {shown(item)}")
-    return _text(separator).join(str(item) for item in items)
+    return _text(separator).join([_text(item) for item in items])
 
 
 def quote(text: Value) -> Value:
@@ -154,73 +150,3 @@ def find_all(text: Value, pattern: Value, most: Value = -1) -> Value:
         found.append(match[0])
         end = match.end()
     return found
-
-
-def format_text(pattern: Value, arguments: Value) -> Value:
-    """``format``: %s %d %f %e %b %o %x %X %%, with a precision for %f and %e."""
-    text = _text(pattern)
-    if not isinstance(arguments, list):
-        raise no_such_overload()
-    parts: list[str] = []
-    position, used = 0, 0
-    while position < len(text):
-        if text[position] != "%":
-            parts.append(text[position])
-            position += 1
-            continue
-        position += 1
-        if text[position : position + 1] == "%":
-            parts.append("%")
-            position += 1
-            continue
-        precision, position = _precision(text, position)
-        if position >= len(text):
-            raise EvaluationError("unexpected end of string")
-        if used >= len(arguments):
-            raise EvaluationError(f"index {used} out of range")
-        parts.append(_formatted(text[position], arguments[used], precision))
-        used, position = used + 1, position + 1
-    if used < len(arguments):
-        raise EvaluationError("too many arguments supplied to string.format")
-    return "".join(parts)
-
-
-def _precision(text: str, position: int) -> tuple[int, int]:
-    if text[position : position + 1] != ".":
-        return 6, position
-    end = position + 1
-    while end < len(text) and text[end].isdecimal():
-        end += 1
-    return int(text[position + 1 : end] or 0), end
-
-
-def _formatted(clause: str, value: Value, precision: int) -> str:
-    if clause == "s":
-        return _plain(value)
-    if clause == "d" and isinstance(value, int) and not isinstance(value, bool):
-        return str(int(value))
-    if clause in "fe" and is_number(value) and isinstance(value, int | float):
-        return f"{float(value):.{precision}{clause}}"
-    if clause in "bo" and isinstance(value, int):
-        return f"{int(value):{clause}}"
-    if clause in "xX":
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"{int(value):{clause}}"
-        if isinstance(value, str | bytes):
-            digits = (value.encode() if isinstance(value, str) else value).hex()
-            return digits.upper() if clause == "X" else digits
-    if clause not in "sdfeboxX":
-        raise EvaluationError(f"could not parse formatting clause: unrecognized formatting clause: {clause}")
-    raise EvaluationError(f"error during formatting: type {type_name(value)} cannot be formatted by %{clause}")
-
-
-def _plain(value: Value) -> str:
-    match value:
-        case None:
-            return "null"
-        case list():
-            return "[" + ", ".join(_plain(item) for item in value) + "]"
-        case dict():
-            return "{" + ", ".join(sorted(f"{_plain(key)}: {_plain(item)}" for key, item in value.items())) + "}"
-        case _:
-            return shown(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from dra_core.cel.operators import unconverted
 from dra_core.cel.values import Duration, EvaluationError, Timestamp, Value, checked_int, no_such_overload
 
 _SECOND = 1_000_000_000
@@ -43,7 +44,7 @@ def duration(value: Value) -> Value:
         total += int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
         position = part.end()
     if not rest or position < len(rest):
-        raise EvaluationError(f'time: invalid duration "{value}"')
+        raise unconverted(value, "google.protobuf.Duration")
     return Duration(checked_int(sign * total))
 
 
@@ -59,12 +60,12 @@ def timestamp(value: Value) -> Value:
         raise no_such_overload()
     parts = _MOMENT.fullmatch(value)
     if parts is None:
-        raise EvaluationError(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse')
+        raise unconverted(value, "google.protobuf.Timestamp")
     try:
         year, month, day, hour, minute, second = (int(parts[index]) for index in range(1, 7))
         moment = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
     except ValueError:
-        raise EvaluationError(f'parsing time "{value}": out of range') from None
+        raise unconverted(value, "google.protobuf.Timestamp") from None
     fraction = (parts[7] or ".0")[1:10].ljust(9, "0")
     zone = parts[8]
     offset = 0 if zone == "Z" else (int(zone[1:3]) * 60 + int(zone[4:6])) * (-60 if zone[0] == "-" else 60)

@@ -29,9 +29,13 @@ class EvaluationError(Exception):
         return str(self.args[0])
 
 
-def no_such_overload() -> EvaluationError:
+class NoSuchOverloadError(EvaluationError):
+    """No function of that name takes values of these types; the caller, who knows the name, says so."""
+
+
+def no_such_overload() -> NoSuchOverloadError:
     """No function of that name takes values of these types."""
-    return EvaluationError("no such overload")
+    return NoSuchOverloadError("no such overload")
 
 
 class Unsigned(int):
@@ -159,7 +163,7 @@ _GO_TYPES: dict[type, str] = {
     IPv6Address: "cel.IP",
     Network: "cel.CIDR",
     Url: "cel.URL",
-    Format: "*cel.Format",
+    Format: "cel.Format",
 }
 _NUMBERS = (int, float)  # Unsigned is an int; bool is told apart by its type
 _STRICT = (Amount, SemanticVersion, IPv4Address, IPv6Address, Network, Url, Format)

@@ -114,7 +114,7 @@ def _identifier(text: str) -> Identifier | Refused:
 def normalized(text: str) -> str:
     """``1`` → ``1.0.0``, ``v01.2`` → ``1.2.0``: what Kubernetes' ``semver(text, true)`` reads instead of the text.
 
-    A short version with prerelease or build metadata stays as it is, and so is refused by ``parse``.
+    "" for a short version with prerelease or build metadata, which is none.
     """
     parts = text.removeprefix("v").split(".", 2)
     for position, part in enumerate(parts):
@@ -122,5 +122,5 @@ def normalized(text: str) -> str:
             stripped = part.lstrip("0")
             parts[position] = stripped if stripped[:1] in _DIGITS and stripped else "0" + stripped
     if len(parts) < 3 and ("+" in parts[-1] or "-" in parts[-1]):
-        return text
+        return ""
     return ".".join([*parts, "0", "0"][: max(3, len(parts))])
