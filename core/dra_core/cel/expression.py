@@ -13,7 +13,7 @@ from dra_core.cel.costs import bounded
 from dra_core.cel.device_variable import device_variable
 from dra_core.cel.environment import Environment
 from dra_core.cel.frame import AbortedError
-from dra_core.cel.literals import literal_fault
+from dra_core.cel.literals import wrong_pattern
 from dra_core.cel.parser import Rejected, parse
 from dra_core.cel.program import Program
 from dra_core.cel.reads import Reads, key_of, reads_of
@@ -112,32 +112,38 @@ def compile_condition(text: str, environment: Environment, *, counted: bool = Fa
         environment: The version's CEL.
         counted: Count the cost also where it cannot come near the limit.
     """
-    compiled = _compiled(text, environment, counted)
-    if isinstance(compiled, Fault) or compiled.checked.output in ("bool", "dyn"):
-        return compiled
-    return Fault(f"must evaluate to bool or the unknown type, not {compiled.checked.output}")
+    checked = _checked(text, environment)
+    if isinstance(checked, Fault):
+        return checked
+    if checked.output not in ("bool", "dyn"):
+        return Fault(f"must evaluate to bool or the unknown type, not {checked.output}")
+    return _made(text, checked, counted)
 
 
 def compile_derived(text: str, environment: Environment) -> Expression | Fault:
     """Compile a derived attribute."""
-    compiled = _compiled(text, environment, False)
-    if isinstance(compiled, Fault):
-        return compiled
-    output = compiled.checked.output
+    checked = _checked(text, environment)
+    if isinstance(checked, Fault):
+        return checked
+    output = checked.output
     inner = output[5:-1] if output.startswith("list(") else output
     if inner in _SCALARS and (inner == output or environment.lists):
-        return compiled
+        return _made(text, checked, False)
     lists = " or a list of these scalars" if environment.lists else ""
     return Fault(f"must evaluate to a primitive scalar (string, integer, boolean, semver){lists}, not {output}")
 
 
-def _compiled(text: str, environment: Environment, counted: bool) -> Expression | Fault:
+def _checked(text: str, environment: Environment) -> Checked | Fault:
     checked = parse(text, environment)
     if isinstance(checked, Rejected):
         return Fault(checked.text if checked.missing else f"compilation failed: {checked.text}")
-    fault = literal_fault(checked.root, text)
-    if fault:
-        return Fault(fault)
+    return checked
+
+
+def _made(text: str, checked: Checked, counted: bool) -> Expression | Fault:
+    pattern = wrong_pattern(checked.root)
+    if pattern:
+        return Fault(f"program instantiation failed: {pattern}")
     try:
         return Expression(text, checked, counted=counted)
     except EvaluationError as error:

@@ -1,35 +1,149 @@
-"""Literals that are wrong whatever the device: patterns, durations, timestamps, mixed lists and maps.
+"""What Kubernetes has cel-go look for in a checked tree: literals that are wrong whatever the device.
 
-Kubernetes has cel-go look for them when it compiles (ASTValidators of its base environment).
+Patterns, durations, timestamps, lists and maps of mixed types, formats (ASTValidators and HomogeneousAggregateLiterals
+of its base environment; the validator of the strings library).
 """
 
 from __future__ import annotations
 
-from dra_core.cel.regular_expression import compiled
-from dra_core.cel.syntax import Call, Literal, Node, walk
+from collections.abc import Iterable
+
+from dra_core.cel.issues import Issue
+from dra_core.cel.regular_expression import check
+from dra_core.cel.syntax import Call, Checked, ListOf, Literal, MapOf, Name, Node, Select, walk
+from dra_core.cel.text_format import mismatch
 from dra_core.cel.times import duration, timestamp
 from dra_core.cel.values import EvaluationError
 
-_PATTERNS = {"matches": 1}
-"""The argument that is a pattern, by function."""
+_INITIALISED = {"find": 1, "findAll": 1}
+"""Functions whose pattern is compiled when the program is made, and where it stands."""
 
 
-def literal_fault(root: Node, text: str) -> str:  # noqa: ARG001
-    """What is wrong, in the compiler's words; "" if nothing is."""
+def wrong_literals(checked: Checked) -> list[Issue]:
+    """What is wrong; mixed types first, because they end the check."""
+    nodes = walk(checked.root)
+    formatted = frozenset(
+        item.id
+        for node in nodes
+        if isinstance(node, Call) and node.function == "format"
+        for argument in node.arguments
+        for item in walk(argument)
+    )
+    mixed = [issue for node in nodes for issue in _mixed(node, checked, formatted)]
+    if mixed:
+        return mixed
+    return [issue for node in nodes if isinstance(node, Call) for issue in _wrong_call(node, checked)]
+
+
+def wrong_pattern(root: Node) -> str:
+    """What is wrong with a pattern that is compiled when the program is made; "" if nothing is."""
     for node in walk(root):
-        if not isinstance(node, Call):
-            continue
-        arguments = node.arguments if node.target is None else (node.target, *node.arguments)
-        last = arguments[-1] if arguments else None
-        if not isinstance(last, Literal) or not isinstance(last.value, str):
-            continue
-        try:
-            if node.function == "duration":
-                duration(last.value)
-            elif node.function == "timestamp":
-                timestamp(last.value)
-            elif node.function in _PATTERNS:
-                compiled(last.value)
-        except EvaluationError as error:
-            return f"compilation failed: ERROR: <input>:1:1: invalid {node.function} argument: {error.text}"
+        if isinstance(node, Call) and node.function in _INITIALISED and node.arguments:
+            pattern = node.arguments[0]
+            if isinstance(pattern, Literal) and isinstance(pattern.value, str):
+                try:
+                    check(pattern.value)
+                except EvaluationError as error:
+                    return error.text
     return ""
+
+
+def _mixed(node: Node, checked: Checked, formatted: frozenset[int]) -> Iterable[Issue]:
+    if isinstance(node, ListOf) and node.id not in formatted:
+        yield from _differing(node.elements, checked, node.optional)
+    elif isinstance(node, MapOf) and not node.message and node.id not in formatted:
+        optional = [i for i, entry in enumerate(node.entries) if entry.optional]
+        yield from _differing([entry.key for entry in node.entries], checked, ())
+        yield from _differing([entry.value for entry in node.entries], checked, optional)
+
+
+def _differing(nodes: Iterable[Node], checked: Checked, optional: Iterable[int]) -> Iterable[Issue]:
+    """Elements whose type is not that of the elements before them."""
+    wanted = ""
+    unwrapped = frozenset(optional)
+    for i, node in enumerate(nodes):
+        found = checked.types.get(node.id, "dyn")
+        if i in unwrapped and found.startswith("optional_type("):
+            found = found[len("optional_type(") : -1]
+        if not wanted:
+            wanted = found
+        elif found != wanted and not _alike(wanted, found):
+            yield Issue(checked.positions.get(node.id, 0), f"expected type '{wanted}' but found '{found}'")
+            return
+
+
+def _alike(wanted: str, found: str) -> bool:
+    """Whether one of two types takes the other: parts that are not known fit everything."""
+    if wanted == "dyn" or (wanted.startswith("list(") and "dyn" in wanted and found.startswith("list(")):
+        return True
+    if found.startswith("list(") and "dyn" in found and wanted.startswith("list("):
+        return True
+    return (wanted.startswith("map(") and found.startswith("map(") and "dyn" in wanted + found) or (
+        wanted.startswith("optional_type(") and found.startswith("optional_type(") and "dyn" in wanted + found
+    )
+
+
+def _wrong_call(node: Call, checked: Checked) -> Iterable[Issue]:
+    arguments = node.arguments
+    if node.function == "format" and isinstance(node.target, Literal) and isinstance(node.target.value, str):
+        yield from _wrong_format(node, node.target.value, checked)
+    pattern = arguments[-1] if arguments else None
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        return
+    try:
+        match node.function:
+            case "duration":
+                duration(pattern.value)
+            case "timestamp":
+                timestamp(pattern.value)
+            case "matches":
+                check(pattern.value)
+            case _:
+                pass
+    except EvaluationError:
+        yield Issue(checked.positions.get(pattern.id, 0), f"invalid {node.function} argument")
+
+
+def _wrong_format(node: Call, pattern: str, checked: Checked) -> Iterable[Issue]:
+    items = node.arguments[0] if node.arguments else None
+    if not isinstance(items, ListOf):
+        return
+    found = mismatch(pattern, [checked.types.get(item.id, "dyn") for item in items.elements])
+    if found is not None:
+        place = node.id if found.argument < 0 else items.elements[found.argument].id
+        yield Issue(checked.positions.get(place, 0), found.text)
+
+
+def misused_device(checked: Checked, fields: tuple[str, ...]) -> list[Issue]:
+    """``device`` is an object of known fields; to the checker it is a map beside names like ``device.driver``."""
+    found: list[Issue] = []
+    for node in walk(checked.root):
+        match node:
+            case Select(operand=operand) if _is_device(operand) and node.field not in fields:
+                found.append(Issue(checked.positions.get(node.id, 0), f"undefined field '{node.field}'"))
+            case Call(function="_?._", arguments=(operand, Literal(value=str() as name))) if (
+                _is_device(operand) and name not in fields
+            ):
+                found.append(Issue(checked.positions.get(node.id, 0), f"undefined field '{name}'"))
+            case Call() if node.function not in _OF_ANYTHING and any(map(_is_device, _operands(node))):
+                types = [
+                    "kubernetes.DRADevice" if _is_device(part) else checked.types.get(part.id, "dyn")
+                    for part in _operands(node)
+                ]
+                shown = f"({', '.join(types)})" if node.target is None else f"{types[0]}.({', '.join(types[1:])})"
+                text = f"found no matching overload for '{node.function}' applied to '{shown}'"
+                found.append(Issue(checked.positions.get(node.id, 0), text))
+            case _:
+                pass
+    return found
+
+
+_OF_ANYTHING = ("_==_", "_!=_", "dyn", "type", "_?._", "optional.of", "optional.ofNonZeroValue")
+
+
+def _operands(node: Call) -> tuple[Node, ...]:
+    return node.arguments if node.target is None else (node.target, *node.arguments)
+
+
+def _is_device(node: Node) -> bool:
+    return isinstance(node, Name) and node.name == "device"

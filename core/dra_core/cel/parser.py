@@ -9,8 +9,9 @@ import msgspec
 
 from dra_core.cel.declarations import EXTENSIONS, QUANTITY, REPLACED, overloads, split_types
 from dra_core.cel.environment import Environment
-from dra_core.cel.syntax import Call, Checked, Node, Select, children
-from dra_core.cel.syntax import Name as NameNode
+from dra_core.cel.issues import in_layout, translated
+from dra_core.cel.literals import misused_device, wrong_literals
+from dra_core.cel.syntax import Checked
 from dra_core.cel.wire import read_checked
 from dra_core.snapshot.json_value import Json, JsonObject
 
@@ -50,31 +51,15 @@ def parse(expression: str, environment: Environment) -> Checked | Rejected:
     try:
         data = parser.compile(expression).serialize()
     except (RuntimeError, ValueError) as error:
-        return Rejected(_text(str(error)))
+        return Rejected(translated(_text(str(error)), expression, overloads(environment)))
     checked = read_checked(data)
-    wrong = _misused_device(checked.root, environment, asked=False)
-    return Rejected(f"ERROR: <input>:1:1: {wrong}") if wrong else checked
+    issues = misused_device(checked, known_fields(environment)) or wrong_literals(checked)
+    return Rejected(in_layout(issues, expression)) if issues else checked
 
 
 def _text(message: str) -> str:
     """The checker's own words, without the status around them."""
     return message.removeprefix(f"{_STATUS}: ").removesuffix(f" [{_STATUS}]")
-
-
-def _misused_device(node: Node, environment: Environment, *, asked: bool) -> str:
-    """``device`` is an object of known fields; to the checker it is a map beside names like ``device.driver``."""
-    if isinstance(node, NameNode) and node.name == "device" and not asked:
-        return "found no matching overload for 'device'"
-    for part in children(node):
-        is_field = isinstance(node, Select) or (isinstance(node, Call) and node.function == "_?._")
-        direct = isinstance(part, NameNode) and part.name == "device"
-        if direct and isinstance(node, Select) and node.field not in known_fields(environment):
-            return f"undefined field '{node.field}'"
-        equals = isinstance(node, Call) and node.function in ("_==_", "_!=_", "dyn", "type")
-        wrong = _misused_device(part, environment, asked=direct and (is_field or equals))
-        if wrong:
-            return wrong
-    return ""
 
 
 def known_fields(environment: Environment) -> tuple[str, ...]:

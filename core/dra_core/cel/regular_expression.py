@@ -1,79 +1,143 @@
-"""Regular expressions: RE2's syntax, matched by Python's ``re``.
+"""Regular expressions, by RE2 itself: cel-expr-python carries it, and is asked for ``matches`` and ``extract``.
 
-Both try alternatives in the same order. What Python reads otherwise is rewritten; what RE2 has not is refused.
+Go's syntax is RE2's, and so is the promise that no pattern takes exponential time.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from dra_core.cel.values import EvaluationError
 
-_CLASSES = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": r"\x00-\x7f", "blank": r"\t ", "cntrl": r"\x00-\x1f\x7f",
-    "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r"\t\n\v\f\r ",
-    "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
-}  # fmt: skip
-_REFUSED = ("(?=", "(?!", "(?<=", "(?<!", "(?#", "(?(", "(?>", "(?P=", "(?P>")
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Answer(Protocol):
+        def plain_value(self) -> object: ...
+
+    class _Expression(Protocol):
+        def eval(self, *, data: dict[str, str]) -> _Answer: ...
 
 
-@lru_cache(maxsize=1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, ready to search with."""
-    try:
-        return re.compile(_rewritten(pattern), re.ASCII)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise EvaluationError(f"error parsing regexp: {error}: `{pattern}`") from None
+_FAILED = "INVALID_ARGUMENT: invalid regular expression: "
+_IN_GO = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid repetition size": "invalid repeat count",
+    "invalid named capture group": "invalid named capture",
+}
+"""Go's words for RE2's faults; the others are the same."""
 
 
-def _rewritten(pattern: str) -> str:
+def check(pattern: str) -> None:
+    """Raise if the pattern is none.
+
+    Raises:
+        EvaluationError: It is none; the text is Go's.
+    """
+    matches("", pattern)
+
+
+@lru_cache(maxsize=4096)
+def matches(text: str, pattern: str) -> bool:
+    """Whether the pattern occurs in the text.
+
+    Raises:
+        EvaluationError: The pattern is none.
+    """
+    if "\\C" in pattern:
+        raise EvaluationError("error parsing regexp: invalid escape sequence: `\\C`")
+    answer = _asked("s.matches(p)", text, pattern)
+    if isinstance(answer, bool):
+        return answer
+    raise EvaluationError(_fault(str(answer)))
+
+
+def found(text: str, pattern: str) -> str:
+    """The first occurrence, or ""."""
+    if not matches(text, pattern):
+        return ""
+    answer = _asked("regex.extract(s, p).orValue('')", text, f"({without_groups(pattern)})")
+    return answer if isinstance(answer, str) else ""
+
+
+def all_found(text: str, pattern: str, most: int) -> list[str]:
+    """Occurrences one behind the other, at most so many if the number is not negative."""
+    occurrences: list[str] = []
+    if most == 0 or not matches(text, pattern):
+        return occurrences
+    answer = _asked("regex.extractAll(s, p)", text, f"({without_groups(pattern)})")
+    if isinstance(answer, list):
+        occurrences = [item for item in answer if isinstance(item, str)]
+    return occurrences if most < 0 else occurrences[:most]
+
+
+def without_groups(pattern: str) -> str:
+    """The same pattern with groups that capture nothing, because ``extract`` takes one group at most."""
     parts: list[str] = []
     position, in_class = 0, False
     while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            pair = pattern[position : position + 2]
-            if pair in (r"\z",):
-                pair = r"\Z"
-            elif len(pair) == 2 and (pair[1] in "123456789" or pair[1] in "kKGRXhHVN"):
-                raise re.error(f"invalid escape sequence: `{pair}`")
-            elif pair == r"\Q":
-                end = pattern.find(r"\E", position)
-                literal = pattern[position + 2 : end if end >= 0 else len(pattern)]
-                parts.append(re.escape(literal))
-                position = end + 2 if end >= 0 else len(pattern)
-                continue
-            parts.append(pair)
-            position += 2
+        letter = pattern[position]
+        if letter == "\\":
+            end = pattern.find("\\E", position) + 2 if pattern.startswith("\\Q", position) else position + 2
+            end = end if end >= position + 2 else len(pattern)
+            parts.append(pattern[position:end])
+            position = end
             continue
-        if in_class and pattern.startswith("[:", position):
-            end = pattern.find(":]", position)
-            name = pattern[position + 2 : end] if end > 0 else ""
-            if name.removeprefix("^") in _CLASSES and not name.startswith("^"):
-                parts.append(_CLASSES[name])
-                position = end + 2
-                continue
-        if character == "[" and not in_class:
+        if letter == "[" and not in_class:
             in_class = True
-            opening = "[^" if pattern.startswith("[^", position) else "["
-            position += len(opening)
-            if pattern.startswith("]", position):
-                opening, position = opening + r"\]", position + 1
-            parts.append(opening)
+            end = position + (2 if pattern.startswith("[^", position) else 1)
+            end += 1 if pattern.startswith("]", end) else 0
+            parts.append(pattern[position:end])
+            position = end
             continue
-        if character == "[":
-            parts.append(r"\[")
-        elif character == "]" and in_class:
+        if in_class and pattern.startswith("[:", position) and ":]" in pattern[position:]:
+            end = pattern.index(":]", position) + 2
+            parts.append(pattern[position:end])
+            position = end
+            continue
+        if letter == "]":
             in_class = False
-            parts.append(character)
-        elif character == "$" and not in_class and "(?m" not in pattern and "(?im" not in pattern:
-            parts.append(r"\Z")
-        elif not in_class and pattern.startswith(_REFUSED, position):
-            raise re.error(f"invalid or unsupported Perl syntax: `{pattern[position : position + 3]}`")
-        elif character in "*+?}" and not in_class and pattern[position + 1 : position + 2] == "+":
-            raise re.error(f"invalid nested repetition operator: `{pattern[position : position + 2]}`")
+        if letter == "(" and not in_class:
+            if pattern.startswith(("(?P<", "(?<"), position):
+                position = pattern.index(">", position)
+                parts.append("(?:")
+            else:
+                parts.append("(" if pattern.startswith("(?", position) else "(?:")
         else:
-            parts.append(character)
+            parts.append(letter)
         position += 1
     return "".join(parts)
+
+
+def _asked(question: str, text: str, pattern: str) -> object:
+    try:
+        return _expression(question).eval(data={"s": text, "p": pattern}).plain_value()
+    except UnicodeEncodeError:
+        raise EvaluationError("invalid UTF-8") from None
+
+
+def _fault(text: str) -> str:
+    kind, colon, rest = text.removeprefix(_FAILED).partition(": ")
+    if kind == "trailing \\":
+        return "error parsing regexp: trailing backslash at end of expression: ``"
+    return f"error parsing regexp: {_IN_GO.get(kind, kind)}{colon}`{rest}`"
+
+
+@cache
+def _expression(source: str) -> _Expression:
+    from cel_expr_python import cel
+
+    config = {
+        "variables": [{"name": name, "type_name": "string"} for name in ("s", "p")],
+        "extensions": [{"name": "regex"}, {"name": "optional"}],
+    }
+    environment = cel.NewEnv(config=cel.NewEnvConfigFromYaml(msgspec.json.encode(config).decode()))
+    expression: _Expression = environment.compile(source)
+    return expression

@@ -98,11 +98,15 @@ class Checked(msgspec.Struct, frozen=True):
         macros: By node id, the call as it was written before the macro was expanded; nodes inside that were macros
             themselves are empty names with their id.
         output: The type of the whole: ``bool``, ``dyn``, ``list(int)``, …
+        types: The type of each node by id, in the same writing.
+        positions: Where each node stands, in characters from 0, by id.
     """
 
     root: Node
     macros: Mapping[int, Node]
     output: str
+    types: Mapping[int, str] = {}
+    positions: Mapping[int, int] = {}
 
 
 def children(node: Node) -> tuple[Node, ...]:

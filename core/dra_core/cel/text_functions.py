@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dra_core.cel.regular_expression import compiled
+from dra_core.cel import regular_expression
 from dra_core.cel.values import EvaluationError, Value, no_such_overload
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -129,24 +129,16 @@ def ends_with(text: Value, part: Value) -> Value:
 
 def matches(text: Value, pattern: Value) -> Value:
     """``matches``: the pattern occurs somewhere."""
-    return compiled(_text(pattern)).search(_text(text)) is not None
+    return regular_expression.matches(_text(text), _text(pattern))
 
 
 def find(text: Value, pattern: Value) -> Value:
     """``find``: the first occurrence or ""."""
-    found = compiled(_text(pattern)).search(_text(text))
-    return found[0] if found else ""
+    return regular_expression.found(_text(text), _text(pattern))
 
 
 def find_all(text: Value, pattern: Value, most: Value = -1) -> Value:
     """``findAll``: occurrences one behind the other, at most so many if the number is not negative."""
-    found: list[Value] = []
-    end, limit = -1, _whole(most)
-    for match in compiled(_text(pattern)).finditer(_text(text)):
-        if match.end() == match.start() == end:
-            continue  # Go takes no empty occurrence right behind another
-        if 0 <= limit <= len(found):
-            break
-        found.append(match[0])
-        end = match.end()
-    return found
+    if type(most) is not int:
+        raise EvaluationError("no such overload")
+    return [*regular_expression.all_found(_text(text), _text(pattern), most)]

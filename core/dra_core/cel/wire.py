@@ -46,12 +46,15 @@ def read_checked(data: bytes) -> Checked:
         entry = _fields(_bytes(pair))
         macros[_number(entry, 1)] = _Reader({}).node(_body(entry, 2))
     root = _Reader(references).node(_body(checked, 4))
-    output = "dyn"
+    types = {}
     for pair in checked.get(3, ()):
         entry = _fields(_bytes(pair))
-        if _number(entry, 1) == root.id:
-            output = _type(_body(entry, 2))
-    return Checked(root, macros, output)
+        types[_number(entry, 1)] = _type(_body(entry, 2))
+    positions = {}
+    for pair in source.get(4, ()):
+        entry = _fields(_bytes(pair))
+        positions[_number(entry, 1)] = _number(entry, 2)
+    return Checked(root, macros, types.get(root.id, "dyn"), types, positions)
 
 
 class _Reader:
