@@ -46,11 +46,11 @@ def _resource(definition: JsonObject, version: JsonObject) -> Resource:
         short_names=_texts(names, "shortNames"),
         categories=_texts(names, "categories"),
         status="status" in subresources,
-        subresources=("scale",) if "scale" in subresources else (),
         counts_generation=True,
         selectable=tuple(text_at(field, "jsonPath").lstrip(".") for field in objects_at(version, "selectableFields")),
         schema=schema_of_version(version),
         printer_columns=tuple(_columns(version)),
+        validation=object_at(version, "schema", "openAPIV3Schema"),
         custom=True,
         storage_version=storage_version(definition),
     )

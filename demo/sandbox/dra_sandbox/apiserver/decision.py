@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from dra_sandbox.apiserver import problems
 from dra_sandbox.apiserver.answers import Answer
 from dra_sandbox.apiserver.deleting import delete, delete_collection
+from dra_sandbox.apiserver.patching import patch
 from dra_sandbox.apiserver.reading import get, list_objects
 from dra_sandbox.apiserver.requests import Circumstances, Request
 from dra_sandbox.apiserver.store import Store
+from dra_sandbox.apiserver.subresources import bind, evict, scale, token
 from dra_sandbox.apiserver.writing import create, update
+
+_SPECIAL: Mapping[str, Callable[[Store, Request, Circumstances], tuple[Store, Answer]]] = {
+    "binding": bind,
+    "eviction": evict,
+    "scale": scale,
+    "token": token,
+}
 
 
 def decide(store: Store, request: Request, circumstances: Circumstances) -> tuple[Store, Answer]:
@@ -23,18 +34,23 @@ def decide(store: Store, request: Request, circumstances: Circumstances) -> tupl
         return store, problems.NO_SUCH_PATH
     if resource.namespaced and not request.namespace and request.verb not in ("list", "watch"):
         return store, problems.method_not_allowed()
+    special = _SPECIAL.get(subresource)
+    if special is not None:
+        return special(store, request, circumstances)
     match request.verb:
         case "get":
             return store, get(store, request, circumstances)
         case "list":
             return store, list_objects(store, request, circumstances)
         case "create":
-            return create(store, request, circumstances)
+            return create(store, request, circumstances, request.body)
         case "update":
             return update(store, request, circumstances, request.body)
+        case "patch":
+            return patch(store, request, circumstances)
         case "delete":
             return delete(store, request, circumstances)
         case "deletecollection":
             return delete_collection(store, request, circumstances)
-        case _:
+        case "watch":
             return store, problems.method_not_allowed()

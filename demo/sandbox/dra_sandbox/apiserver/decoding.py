@@ -9,7 +9,8 @@ from dra_core.snapshot.json_value import Json, JsonObject, object_at, text_at
 
 from dra_sandbox.apiserver.problems import Problem, bad_request, not_decodable, strict_decoding
 from dra_sandbox.apiserver.requests import Request
-from dra_sandbox.apiserver.schema import pruned, type_faults, unknown_fields, without_nulls
+from dra_sandbox.apiserver.resources import Resource
+from dra_sandbox.apiserver.schema import normal, pruned, type_faults, unknown_fields
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def decode(request: Request, body: Json) -> Decoded | Problem:
             f"({resource.api_version})"
         )
     named: JsonObject = {**body, "apiVersion": resource.api_version, "kind": resource.kind}
-    value = _without_nulls(named, metadata_only=resource.custom)
+    value = _normal(resource, named)
     if faults := type_faults(resource.schema, value if not resource.custom else {"metadata": value.get("metadata")}):
         return not_decodable(resource, "; ".join(faults))
     if misplaced := _misplaced(request, value):
@@ -54,10 +55,12 @@ def decode(request: Request, body: Json) -> Decoded | Problem:
     return Decoded(cleaned, strange if request.options.field_validation == "Warn" else ())
 
 
-def _without_nulls(value: JsonObject, *, metadata_only: bool) -> JsonObject:
-    cleaned = without_nulls(value.get("metadata") if metadata_only else value)
-    if metadata_only:
-        return {**value, "metadata": cleaned if cleaned is not None else {}}
+def _normal(resource: Resource, value: JsonObject) -> JsonObject:
+    """Custom objects are kept as they came, but their metadata is that of every object."""
+    metadata = normal(resource.schema.child("metadata"), value.get("metadata"))
+    if resource.custom:
+        return {**value, "metadata": metadata if metadata is not None else {}}
+    cleaned = normal(resource.schema, value)
     assert isinstance(cleaned, Mapping)
     return cleaned if "metadata" in cleaned else {**cleaned, "metadata": {}}
 

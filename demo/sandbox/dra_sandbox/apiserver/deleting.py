@@ -37,7 +37,7 @@ def delete(store: Store, request: Request, circumstances: Circumstances) -> tupl
     after, left = _deleted(store, resource, place, old, request.options, circumstances)
     if request.options.dry_run:
         after = store
-    returned = rules_of(resource.store_key, custom=resource.custom).returned_when_deleted
+    returned = rules_of(resource).returned_when_deleted
     gone = after.get(resource.store_key, place) is None
     return after, Succeeded(200, _gone(resource, old) if gone and not returned else as_served(resource, left))
 
@@ -126,11 +126,7 @@ def _marked(resource: Resource, old: JsonObject, options: Options, circumstances
 
 def _for_dependents(resource: Resource, old: JsonObject, options: Options) -> list[str]:
     """The finalizer by which the garbage collector learns what to do with dependents."""
-    match (
-        options.propagation_policy
-        or _kept_policy(old)
-        or rules_of(resource.store_key, custom=resource.custom).default_propagation
-    ):
+    match options.propagation_policy or _kept_policy(old) or rules_of(resource).default_propagation:
         case "Foreground":
             return [FOREGROUND]
         case "Orphan":

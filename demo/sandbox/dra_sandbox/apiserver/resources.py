@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
+from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.schema import ANYTHING, Schema, read_book
 from dra_sandbox.apiserver.schemas_core import CORE, META, PODS
@@ -47,6 +48,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         selectable: Fields for field selectors besides metadata.name and metadata.namespace.
         schema: What fields objects have.
         printer_columns: Columns of a custom resource; built-in kinds have theirs in ``columns``.
+        validation: JSON schema of a custom resource, with Kubernetes' extensions.
         custom: Defined by a CustomResourceDefinition.
         stored_as: ``group/plural`` under which objects are kept; two versions or views of a resource share it.
         storage_version: The version objects are kept in, where it is not ``version``.
@@ -67,6 +69,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     selectable: tuple[str, ...] = ()
     schema: Schema = ANYTHING
     printer_columns: tuple[PrinterColumn, ...] = ()
+    validation: JsonObject = {}
     custom: bool = False
     stored_as: str = ""
     storage_version: str = ""

@@ -9,9 +9,9 @@ The notation, one type a line::
     Container: name image command=[s] env=[EnvVar]{name} ports=[ContainerPort]{containerPort,protocol}
 
 A field without ``=`` is a text. Types: ``s`` text, ``i`` whole number, ``n`` number, ``b`` boolean, ``x`` number or
-text (quantities, ports), ``*`` anything, ``Name`` another type, ``Name!`` the same but owned as a whole, ``<T>`` a map
-by text, ``[T]`` a list owned as a whole, ``[s]{}`` a set, ``[T]{k1,k2}`` a list that is a map by these keys. Strategic
-merge uses the first key; ``[T]{k|}`` means that it replaces the list, ``[T]{|k}`` that only it knows the key
+text (ports), ``q`` quantity, ``*`` anything, ``Name`` another type, ``Name!`` the same but owned as a whole, ``<T>`` a
+map by text, ``[T]`` a list owned as a whole, ``[s]{}`` a set, ``[T]{k1,k2}`` a list that is a map by these keys.
+Strategic merge uses the first key; ``[T]{k|}`` means that it replaces the list, ``[T]{|k}`` that only it knows the key
 (x-kubernetes-list-type, x-kubernetes-list-map-keys, x-kubernetes-patch-merge-key in Kubernetes' OpenAPI).
 """
 
@@ -24,9 +24,10 @@ from typing import Literal, TypeAlias
 import msgspec
 from dra_core.refusal import join
 from dra_core.snapshot.json_value import Json, JsonObject
+from dra_core.snapshot.quantity import Quantity, parse
 
 Shape: TypeAlias = Literal["object", "map", "list", "set", "listmap", "scalar", "any"]
-Scalar: TypeAlias = Literal["string", "integer", "number", "boolean", "int-or-string"]
+Scalar: TypeAlias = Literal["string", "integer", "number", "boolean", "int-or-string", "quantity"]
 
 
 class Schema(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +86,15 @@ def resolved(schema: Schema | None) -> Schema:
     return msgspec.structs.replace(found, atomic=True) if schema.atomic else found
 
 
-_SCALARS: Mapping[str, Scalar] = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "x": "int-or-string"}
+_SCALARS: Mapping[str, Scalar] = {
+    "s": "string",
+    "i": "integer",
+    "n": "number",
+    "b": "boolean",
+    "x": "int-or-string",
+    "q": "quantity",
+}
+_QUANTITY = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"  # apimachinery resource.ErrFormatWrong
 _LIST = re.compile(r"^\[(?P<item>.+)\](?:\{(?P<keys>[^}]*)\})?$")
 
 
@@ -171,13 +180,24 @@ def pruned(schema: Schema, value: Json) -> Json:
     return value
 
 
-def without_nulls(value: Json) -> Json:
-    """Null means absent in the JSON of Go structs: fields that are null are left out, at every depth."""
+def normal(schema: Schema, value: Json) -> Json:
+    """The value as Go structs keep it: null means absent, a quantity is written in its canonical form."""
+    schema = resolved(schema)
     if isinstance(value, Mapping):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+        return {name: normal(schema.child(name), item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [without_nulls(item) for item in value]
+        entry = schema.entry
+        return [normal(entry, item) for item in value]
+    if schema.shape == "scalar" and schema.scalar == "quantity":
+        quantity = _quantity(value)
+        return str(quantity) if quantity is not None else value
     return value
+
+
+def _quantity(value: Json) -> Quantity | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return parse(str(value))
 
 
 def type_faults(schema: Schema, value: Json, path: str = "") -> tuple[str, ...]:
@@ -195,6 +215,8 @@ def type_faults(schema: Schema, value: Json, path: str = "") -> tuple[str, ...]:
         if not isinstance(value, list | tuple):
             return (_mistyped(path, value, "a list"),)
         return tuple(fault for i, item in enumerate(value) for fault in type_faults(schema.entry, item, f"{path}[{i}]"))
+    if schema.scalar == "quantity":
+        return () if _quantity(value) is not None else (f"quantities must match the regular expression '{_QUANTITY}'",)
     fits = {
         "string": isinstance(value, str),
         "integer": isinstance(value, int) and not isinstance(value, bool),

@@ -21,7 +21,7 @@ PodTemplateSpec: metadata=ObjectMeta spec=PodSpec
 PodSpec: activeDeadlineSeconds=i affinity=* automountServiceAccountToken=b containers=[Container]{name} dnsConfig=*
  dnsPolicy enableServiceLinks=b ephemeralContainers=[Container]{name} hostAliases=[HostAlias]{ip} hostIPC=b
  hostNetwork=b hostPID=b hostUsers=b hostname hostnameOverride imagePullSecrets=[LocalReference]{name}
- initContainers=[Container]{name} nodeName nodeSelector=<s>! os=* overhead=<x> preemptionPolicy priority=i
+ initContainers=[Container]{name} nodeName nodeSelector=<s>! os=* overhead=<q> preemptionPolicy priority=i
  priorityClassName readinessGates=[*] resourceClaims=[PodResourceClaim]{name} resources=ResourceRequirements
  restartPolicy runtimeClassName schedulerName schedulingGates=[LocalReference]{name} schedulingGroup=*
  securityContext=PodSecurityContext serviceAccount serviceAccountName setHostnameAsFQDN=b shareProcessNamespace=b
@@ -42,11 +42,11 @@ EnvSource: configMapKeyRef=KeyReference fieldRef=FieldReference resourceFieldRef
  secretKeyRef=KeyReference fileKeyRef=*
 KeyReference: name key optional=b
 FieldReference: apiVersion fieldPath
-ResourceFieldReference: containerName divisor=x resource
+ResourceFieldReference: containerName divisor=q resource
 EnvFrom: configMapRef=OptionalReference prefix secretRef=OptionalReference
 OptionalReference: name optional=b
 ContainerPort: containerPort=i hostIP hostPort=i name protocol
-ResourceRequirements: claims=[ContainerClaim]{name|} limits=<x> requests=<x>
+ResourceRequirements: claims=[ContainerClaim]{name|} limits=<q> requests=<q>
 ContainerClaim: name request
 VolumeDevice: devicePath name
 VolumeMount: mountPath mountPropagation name readOnly=b recursiveReadOnly subPath subPathExpr
@@ -72,7 +72,7 @@ Volume: name awsElasticBlockStore=* azureDisk=* azureFile=* cephfs=* cinder=* co
 ConfigMapVolume: defaultMode=i items=[KeyToPath] name optional=b
 SecretVolume: defaultMode=i items=[KeyToPath] optional=b secretName
 KeyToPath: key mode=i path
-EmptyDir: medium sizeLimit=x
+EmptyDir: medium sizeLimit=q
 HostPath: path type
 PodStatus: allocatedResources=* conditions=[Condition]{type} containerStatuses=[ContainerStatus]
  ephemeralContainerStatuses=[ContainerStatus] extendedResourceClaimStatus=* hostIP hostIPs=[*]
@@ -94,7 +94,7 @@ NamespaceStatus: phase conditions=[Condition]{type}
 Node: apiVersion kind metadata=ObjectMeta spec=NodeSpec status=NodeStatus
 NodeSpec: configSource=* externalID podCIDR podCIDRs=[s]{} providerID taints=[Taint]{|key} unschedulable=b
 Taint: key value effect timeAdded
-NodeStatus: addresses=[Address]{type} allocatable=<x> capacity=<x> conditions=[Condition]{type} config=*
+NodeStatus: addresses=[Address]{type} allocatable=<q> capacity=<q> conditions=[Condition]{type} config=*
  daemonEndpoints=* declaredFeatures=[s] features=* images=[*] nodeInfo=* phase runtimeHandlers=[*] volumesAttached=[*]
  volumesInUse=[s]
 Address: address type

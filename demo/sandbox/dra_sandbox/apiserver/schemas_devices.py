@@ -8,14 +8,14 @@ Pool: generation=i name resourceSliceCount=i
 NodeSelector: nodeSelectorTerms=[NodeSelectorTerm]
 NodeSelectorTerm: matchExpressions=[SelectorRequirement] matchFields=[SelectorRequirement]
 CounterSet: counters=<Counter> name
-Counter: value=x
+Counter: value=q
 Device: allNodes=b allowMultipleAllocations=b attributes=<Attribute> bindingConditions=[s] bindingFailureConditions=[s]
  bindsToNode=b capacity=<Capacity> consumesCounters=[CounterConsumption] name nodeAllocatableResourceMappings=<*>
  nodeAllocatableResources=<*> nodeName nodeSelector=NodeSelector! taints=[DeviceTaint]
 Attribute: bool=b bools=[b] int=i ints=[i] string strings=[s] version versions=[s]
-Capacity: requestPolicy=RequestPolicy value=x
-RequestPolicy: default=x validRange=RequestRange validValues=[x]
-RequestRange: max=x min=x step=x
+Capacity: requestPolicy=RequestPolicy value=q
+RequestPolicy: default=q validRange=RequestRange validValues=[q]
+RequestRange: max=q min=q step=q
 CounterConsumption: compatibilityGroups=[s] counterSet counters=<Counter>
 DeviceTaint: effect key timeAdded value
 DeviceClass: apiVersion kind metadata=ObjectMeta spec=ClassSpec
@@ -34,14 +34,14 @@ ExactRequest: adminAccess=b allocationMode capacity=CapacityRequirements count=i
  deviceClassName selectors=[DeviceSelector] tolerations=[DeviceToleration]
 SubRequest: allocationMode capacity=CapacityRequirements count=i derivedAttributes=[DerivedAttribute] deviceClassName
  name selectors=[DeviceSelector] tolerations=[DeviceToleration]
-CapacityRequirements: requests=<x>
+CapacityRequirements: requests=<q>
 DerivedAttribute: expression name
 DeviceToleration: effect key operator tolerationSeconds=i value
 ClaimStatus: allocation=Allocation devices=[DeviceStatus]{driver,device,pool,shareID|} reservedFor=[Consumer]{uid}
 Allocation: allocationTimestamp devices=AllocatedDevices nodeSelector=NodeSelector!
 AllocatedDevices: config=[AllocatedConfig] results=[AllocatedDevice]
 AllocatedConfig: opaque=Opaque requests=[s] source
-AllocatedDevice: adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity=<x> device driver
+AllocatedDevice: adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity=<q> device driver
  pool request shareID skipNodeOperations=[s] tolerations=[DeviceToleration]
 Consumer: apiGroup name resource uid
 DeviceStatus: conditions=[Condition]{type|} data=*! device driver networkData=NetworkData pool shareID

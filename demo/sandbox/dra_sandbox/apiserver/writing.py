@@ -7,6 +7,7 @@ validation see the whole object, and only then is it kept. A refused write leave
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import Json, JsonObject, at, object_at, text_at
@@ -24,18 +25,22 @@ from dra_sandbox.apiserver.store import Store, put, remove
 from dra_sandbox.apiserver.versions import as_served, as_stored
 from dra_sandbox.world.objects import finalizers_of
 
+Owners: TypeAlias = tuple[ownership.Owner, ...]
 
-def create(store: Store, request: Request, circumstances: Circumstances) -> tuple[Store, Answer]:
-    """POST of a new object."""
+
+def create(
+    store: Store, request: Request, circumstances: Circumstances, body: Json, owners: Owners | None = None
+) -> tuple[Store, Answer]:
+    """POST of a new object; ``owners`` if its fields were applied."""
     resource = request.resource
-    decoded = decode(request, request.body)
+    decoded = decode(request, body)
     if isinstance(decoded, Problem):
         return store, decoded
-    rules = rules_of(resource.store_key, custom=resource.custom)
+    rules = rules_of(resource)
     value = of_new(resource, decoded.value, request.namespace, circumstances)
     if resource.status and not rules.keeps_status_at_creation:
         value = {key: item for key, item in value.items() if key != "status"}
-    value = rules.prepare(as_stored(resource, value), None, circumstances)
+    value = rules.prepare(resource, as_stored(resource, value), None, circumstances)
     name = text_at(value, "metadata", "name")
     refused = admit(store, request, value, None) or _validated(resource, rules, name, value, None)
     if refused is not None:
@@ -43,14 +48,16 @@ def create(store: Store, request: Request, circumstances: Circumstances) -> tupl
     place = (request.namespace if resource.namespaced else "", name)
     if store.get(resource.store_key, place) is not None:
         return store, problems.already_exists(resource, name)
-    value = ownership.after_write(request, value, None, circumstances)
+    value = _owned(request, value, None, circumstances, owners)
     if request.options.dry_run:
         return store, Succeeded(201, as_served(resource, value), decoded.warnings)
     after, kept = put(store, resource.store_key, place, value)
     return after, Succeeded(201, as_served(resource, kept), decoded.warnings)
 
 
-def update(store: Store, request: Request, circumstances: Circumstances, body: Json) -> tuple[Store, Answer]:
+def update(
+    store: Store, request: Request, circumstances: Circumstances, body: Json, owners: Owners | None = None
+) -> tuple[Store, Answer]:
     """PUT of an object or its status; patches end here too, with the patched object as the body."""
     resource = request.resource
     place = (request.namespace if resource.namespaced else "", request.name)
@@ -60,18 +67,26 @@ def update(store: Store, request: Request, circumstances: Circumstances, body: J
     decoded = decode(request, body)
     if isinstance(decoded, Problem):
         return store, decoded
-    rules = rules_of(resource.store_key, custom=resource.custom)
+    rules = rules_of(resource)
     outdated = _outdated(request, rules, decoded.value, old)
     if outdated is not None:
         return store, outdated
     value = combined(resource, rules, as_stored(resource, decoded.value), old, request.subresource)
-    value = rules.prepare(value, old, circumstances)
+    value = rules.prepare(resource, value, old, circumstances)
     value = _counted(resource, value, old)
     refused = admit(store, request, value, old) or _validated(resource, rules, request.name, value, old)
     if refused is not None:
         return store, refused
-    value = ownership.after_write(request, value, old, circumstances)
+    value = _owned(request, value, old, circumstances, owners)
     return keep(store, request, value, old, decoded.warnings)
+
+
+def _owned(
+    request: Request, value: JsonObject, old: JsonObject | None, circumstances: Circumstances, owners: Owners | None
+) -> JsonObject:
+    if owners is not None:
+        return ownership.with_owners(value, owners)
+    return ownership.after_update(request, value, old, circumstances)
 
 
 def keep(
@@ -111,6 +126,9 @@ def combined(resource: Resource, rules: Rules, new: JsonObject, old: JsonObject,
         metadata |= {key: offered[key] for key in (*rules.status_metadata, "managedFields") if key in offered}
         kept = {key: item for key, item in old.items() if key != "status"}
         return {**kept, "metadata": metadata, **({"status": new["status"]} if "status" in new else {})}
+    if subresource == "finalize":
+        finalizers = at(new, "spec", "finalizers")
+        return {**old, "spec": {**object_at(old, "spec"), "finalizers": finalizers or []}}
     value = of_changed(new, old)
     if not resource.status:
         return value
@@ -158,4 +176,4 @@ def _faults(resource: Resource, rules: Rules, value: JsonObject, old: JsonObject
     yield from metadata_faults(resource, value)
     if old is not None:
         yield from metadata_change_faults(value, old)
-    yield from rules.check(value, old)
+    yield from rules.check(resource, value, old)
