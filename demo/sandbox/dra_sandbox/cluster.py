@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from dra_sandbox.controllers.loop import controllers
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.node import Node, node_of
+from dra_sandbox.kubelet.slice_wiping import PATIENCE
 from dra_sandbox.scheduler.loop import scheduler
 from dra_sandbox.world.api import Api
 from dra_sandbox.world.kubeconfig import kubeconfig
@@ -106,21 +108,50 @@ class Sandbox:
 
     def output(self, namespace: str, pod: str, container: str) -> str:
         """What a container has printed so far; "" if it has not been started."""
-        found = self.world().get(POD, namespace, pod)
+        return b"".join(self._log(namespace, pod, container, follow=False)).decode(errors="replace")
+
+    def wait_for_output(
+        self, namespace: str, pod: str, container: str, look: Callable[[str], bool], what: str, seconds: float = 60.0
+    ) -> str:
+        """Read what a container prints until it holds what is looked for.
+
+        Args:
+            namespace: Of the pod.
+            pod: Its name.
+            container: Name of a container that has been started.
+            look: Whether all that was printed so far is enough.
+            what: What is waited for, in words.
+            seconds: For how long.
+
+        Raises:
+            TimeOutError: It did not come in time, or the container ended before.
+        """
+        deadline = time.monotonic() + seconds
+        printed = b""
+        for piece in self._log(namespace, pod, container, follow=True):
+            printed += piece
+            if look(printed.decode(errors="replace")):
+                return printed.decode(errors="replace")
+            if time.monotonic() > deadline:
+                break
+        raise TimeOutError(f"waited in vain for {what} of {namespace}/{pod}/{container}; there was\n{printed.decode()}")
+
+    def _log(self, namespace: str, pod: str, container: str, *, follow: bool) -> Iterator[bytes]:
+        uid = uid_of(self.world().get(POD, namespace, pod) or {})
         for node in self.nodes.values():
             with contextlib.suppress(LookupError):
-                pieces = node.runtime.logs(uid_of(found or {}), container, Wanted(), follow=False, previous=False)
-                return b"".join(pieces).decode(errors="replace")
-        return ""
+                return node.runtime.logs(uid, container, Wanted(), follow=follow, previous=False)
+        return iter(())
 
 
 @contextlib.contextmanager
-def sandbox(nodes: int = 1, *, port: int = 0) -> Iterator[Sandbox]:
+def sandbox(nodes: int = 1, *, port: int = 0, slice_patience: timedelta = PATIENCE) -> Iterator[Sandbox]:
     """A cluster with ``nodes`` nodes, ``node-1`` and so on; everything ends with the context, whatever happens.
 
     Args:
         nodes: How many nodes.
         port: The API server's port on 127.0.0.1; 0 takes a free one.
+        slice_patience: How long a driver may be away before kubelets delete its slices.
 
     Raises:
         OSError: The port cannot be had, or there is no room for files.
@@ -133,7 +164,7 @@ def sandbox(nodes: int = 1, *, port: int = 0) -> Iterator[Sandbox]:
         url = front.start()
         stack.callback(front.stop)
         made = {
-            name: Node(server, url, name, NodeDirectories(directory / str(number)))
+            name: Node(server, url, name, NodeDirectories(directory / str(number)), slice_patience)
             for number, name in ((number, f"node-{number}") for number in range(1, nodes + 1))
         }
         cluster = Sandbox(server, url, directory, made)

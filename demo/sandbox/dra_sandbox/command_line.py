@@ -82,6 +82,6 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _is_up() -> bool:
-    """Whether the cluster is kept up until Ctrl-C, which is then no fault."""
+    """Whether a cluster is kept up until Ctrl-C, which then is no fault."""
     context = click.get_current_context(silent=True)
-    return context is not None and context.invoked_subcommand == "up"
+    return context is not None and context.info_name == up.name

@@ -42,7 +42,7 @@ def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
         failed = [
             example.name
             for number, example in enumerate(wanted, start=1)
-            if not _example(cluster, example, f"{number}/{len(wanted)}", screen)
+            if not show_example(cluster, example, f"{number}/{len(wanted)}", screen)
         ]
         screen.heading("The devices at the end")
         screen.device_table(device_rows(cluster.world(), DRIVER))
@@ -52,7 +52,8 @@ def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
     return not failed
 
 
-def _example(cluster: Sandbox, wanted: Expectation, number: str, screen: Screen) -> bool:
+def show_example(cluster: Sandbox, wanted: Expectation, number: str, screen: Screen) -> bool:
+    """Run one example, show it, delete it; whether it showed what it should."""
     screen.heading(f"{number}  {wanted.name}: {wanted.shows}")
     since = time.monotonic()
     faults: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
+from datetime import timedelta
 
 from dra_core.snapshot.json_value import text_at
 
@@ -15,6 +16,7 @@ from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.kubelet import Kubelet
 from dra_sandbox.kubelet.node_status import Machine
 from dra_sandbox.kubelet.runtime import Runtime
+from dra_sandbox.kubelet.slice_wiping import PATIENCE
 from dra_sandbox.world.api import Server
 from dra_sandbox.world.objects import name_of, uid_of
 
@@ -28,11 +30,19 @@ class Node:
         runtime: What runs its containers.
     """
 
-    def __init__(self, server: Server, url: str, name: str, directories: NodeDirectories) -> None:
+    def __init__(
+        self,
+        server: Server,
+        url: str,
+        name: str,
+        directories: NodeDirectories,
+        slice_patience: timedelta = PATIENCE,
+    ) -> None:
         self.name = name
         self.directories = directories
         self._server = server
         self._url = url
+        self._slice_patience = slice_patience
         directories.make()
         self.runtime = Runtime(directories.pods)
         self._kubelet: Kubelet | None = None
@@ -40,7 +50,15 @@ class Node:
     def start_kubelet(self) -> None:
         """Start the kubelet, on whatever an earlier one left behind."""
         if self._kubelet is None:
-            self._kubelet = Kubelet(self._server, self._url, self.name, this_machine(), self.directories, self.runtime)
+            self._kubelet = Kubelet(
+                self._server,
+                self._url,
+                self.name,
+                this_machine(),
+                self.directories,
+                self.runtime,
+                self._slice_patience,
+            )
             self._kubelet.start()
 
     def stop_kubelet(self) -> None:

@@ -16,6 +16,9 @@ from dra_sandbox.kubelet.dra_protocol import DIALECTS, Answers, said
 from dra_sandbox.kubelet.plugin_instances import Instance
 from dra_sandbox.kubelet.prepared_claims import PREPARE, UNPREPARE, HeldClaim
 
+# grpcio looks at a connection's state every 0.2 s in a thread of its own, which ends some time after the last
+# subscription, and raises in the face of a channel that was closed before.
+CLOSE_SECONDS = 2.0
 HEALTH_AGAIN_SECONDS = 5.0  # kubelet: when a broken health stream is opened again
 
 # One connection per plugin, shared with nobody; it comes back soon after the plugin does.
@@ -91,9 +94,12 @@ class PluginClient:
             return Failure(self._words(UNPREPARE, error))
 
     def close(self) -> None:
-        """Break the connection; calls in progress fail."""
+        """Break the connection soon; calls that are still in progress then fail."""
         self._closed.set()
-        self._channel.close()
+        self._channel.unsubscribe(self._connectivity)
+        end = threading.Timer(CLOSE_SECONDS, self._channel.close)
+        end.daemon = True
+        end.start()
 
     def _words(self, operation: str, error: Exception) -> str:
         return f"{operation} of DRA driver {self._instance.driver} failed: {said(error)}"

@@ -163,7 +163,8 @@ class PodWorker:
             container = next((item for item in _containers(self._pod) if text_at(item, "name") == name), None)
             if name not in self._probers and container is not None:
                 env = self._node.runtime.environment(run.id)
-                self._probers[name] = Prober(container, run, env, self._setup.ports(), self.wake)
+                ports, directory = self._setup.ports(), self._setup.directory
+                self._probers[name] = Prober(container, run, env, directory, ports, self.wake)
         return {name: prober.answers for name, prober in self._probers.items()}
 
     def _health_expiry(self, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import grpc
 import msgspec
@@ -35,6 +36,7 @@ class Prober:
         container: JsonObject,
         run: Run,
         env: Mapping[str, str],
+        directory: Path,
         ports: Mapping[int, int],
         on_change: Callable[[], None],
     ) -> None:
@@ -45,6 +47,7 @@ class Prober:
         )
         self._container = container
         self._env = env
+        self._directory = directory
         self._ports = ports
         self._on_change = on_change
         self._stop = threading.Event()
@@ -102,7 +105,12 @@ class Prober:
             if execute := object_at(probe, "exec"):
                 command = [str(item) for item in list_at(execute, "command")]
                 done = subprocess.run(
-                    command, env=dict(self._env), timeout=pace.timeout, capture_output=True, check=False
+                    command,
+                    env=dict(self._env),
+                    cwd=self._directory,
+                    timeout=pace.timeout,
+                    capture_output=True,
+                    check=False,
                 )
                 return done.returncode == 0
             if call := object_at(probe, "grpc"):

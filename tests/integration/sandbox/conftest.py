@@ -1,0 +1,57 @@
+"""The embedded cluster, with the driver in it: one for all tests that leave it as they found it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+from dra_sandbox.cluster import Sandbox, sandbox
+from dra_sandbox.demo.installation import install_driver
+from dra_sandbox.world.objects import NAMESPACE, uid_of
+from dra_sandbox.world.writes import Delete
+
+from tests.integration.sandbox import workloads
+from tests.integration.sandbox.workloads import PATIENCE
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Sandbox]:
+    """A cluster of one node, for tests that use a namespace of their own and give all devices back."""
+    with sandbox() as made:
+        install_driver(made, PATIENCE)
+        yield made
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Sandbox]:
+    """A cluster of one node for a test that disturbs it."""
+    with sandbox() as made:
+        install_driver(made, PATIENCE)
+        yield made
+
+
+@pytest.fixture
+def two_nodes() -> Iterator[Sandbox]:
+    """A cluster of two nodes."""
+    with sandbox(nodes=2) as made:
+        install_driver(made, PATIENCE)
+        yield made
+
+
+@pytest.fixture
+def where(cluster: Sandbox) -> Iterator[str]:
+    """A namespace of the shared cluster, emptied at the end; that it empties is part of each test."""
+    name = f"test-{next(_numbers)}"
+    cluster.create([workloads.namespace(name)])
+    yield name
+    found = cluster.world().get(NAMESPACE, "", name)
+    if found is not None:
+        cluster.carry_out(Delete(kind=NAMESPACE, namespace="", name=name, uid=uid_of(found)))
+        cluster.wait_for(lambda world: world.get(NAMESPACE, "", name) is None, f"{name} to be gone", PATIENCE)
