@@ -55,8 +55,12 @@ case "$builder" in
     if [ -n "$output" ]; then rm -f "$output"; "$builder" save --output "$output" "$image"; fi
     ;;
   buildah)
-    # Without an engine, chroot is the isolation that always works, vfs the storage.
-    export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}" STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}"
+    # Without an engine, chroot is the isolation that always works; copies (vfs) are the storage that always works.
+    export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
+    if [ -z "${STORAGE_DRIVER:-}" ]; then
+      export STORAGE_DRIVER=overlay
+      buildah info >/dev/null 2>&1 || STORAGE_DRIVER=vfs
+    fi
     base="${BASE:-}"
     case "$base" in
       *.tar)

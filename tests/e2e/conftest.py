@@ -13,10 +13,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "demo" / "clusters" / "local"))
 
+from local_cluster import clusters
 from local_cluster.build import is_built
+from local_cluster.cluster import Cluster
 from local_cluster.clusters import cache
 from local_cluster.command import bring_up, take_down
-from local_cluster.driver import build_driver
+from local_cluster.driver import build_driver, load_driver
 from local_cluster.progress import ClusterError, step
 from local_cluster.versions import DEFAULT, parts
 
@@ -56,16 +58,15 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
         try:
+            if (left := clusters.read("e2e")) is not None:
+                take_down(Cluster(left))  # what an interrupted run has left would be no fresh start
             cluster = bring_up("e2e", DEFAULT, {})
-            take_down(cluster)  # what an interrupted run has left would not be a fresh start
             archive = build_driver(cache())
-            cluster = bring_up("e2e", DEFAULT, {})
         except ClusterError as error:
             pytest.exit(str(error), returncode=1)
-        world = World(cluster)
     try:
         with capture.global_and_fixture_disabled():
-            cluster.load_image(archive)
+            world = World(cluster, load_driver(cluster, archive))
             with step("installing the driver with helm"):
                 world.install()
         yield world

@@ -38,8 +38,9 @@ def eventually(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -
 class World:
     """Cluster and driver."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, image_tag: str) -> None:
         self.cluster = cluster
+        self.image_tag = image_tag
         self.layout = cluster.layout
         self.api = cluster.api()
 
@@ -47,7 +48,7 @@ class World:
 
     def install(self, *values: str) -> None:
         """Install or upgrade the chart, and wait until the plugin is ready and its slice is there."""
-        helm(self.cluster, *upgrade(self.cluster, ["image.tag=local", "image.pullPolicy=Never", *values]))
+        helm(self.cluster, *upgrade(self.cluster, [f"image.tag={self.image_tag}", "image.pullPolicy=Never", *values]))
         eventually("the slice", lambda: len(self.slices()) == 1)
 
     def uninstall(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,12 +19,11 @@ CHART = REPOSITORY / "helm" / "dra-example-driver"
 RELEASE = "dra-example-driver"
 NAMESPACE = "dra-example-driver"
 IMAGE = "docker.io/drakit/dra-example-driver"
+BUILT = "built-here"
+"""Tag of the last build; on a cluster each image also has a tag of its own."""
 
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-"""Where Debian keeps the certificates that this machine trusts."""
 
-
-def build_driver(cache: Path, tag: str = "local") -> Path:
+def build_driver(cache: Path) -> Path:
     """Build the driver's image from the project's Dockerfile; the docker archive.
 
     Raises:
@@ -30,8 +31,8 @@ def build_driver(cache: Path, tag: str = "local") -> Path:
     """
     debian_packages.ensure(debian_packages.FOR_IMAGES)
     base = make_base_image(cache)
-    archive = cache / "images" / f"driver-{tag}.tar"
-    environment = {**os.environ, "IMAGE": f"{IMAGE}:{tag}", "BUILDER": "buildah", "BASE": str(base)}
+    archive = cache / "images" / "driver.tar"
+    environment = {**os.environ, "IMAGE": f"{IMAGE}:{BUILT}", "BUILDER": "buildah", "BASE": str(base)}
     with step("driver image"):
         done = subprocess.run(
             [str(REPOSITORY / "demo" / "build-driver.sh"), "--output", str(archive)],
@@ -40,9 +41,26 @@ def build_driver(cache: Path, tag: str = "local") -> Path:
             text=True,
             check=False,
         )
-    if done.returncode != 0:
-        raise ClusterError(f"demo/build-driver.sh failed:\n{(done.stdout + done.stderr)[-3000:]}")
+        if done.returncode != 0:
+            raise ClusterError(f"demo/build-driver.sh failed:\n{(done.stdout + done.stderr)[-3000:]}")
     return archive
+
+
+def load_driver(cluster: Cluster, archive: Path) -> str:
+    """Give the node the driver's image; the tag to install, which says what is in it.
+
+    An image that was built anew under a tag in use would change nothing: the DaemonSet would still be the same.
+    """
+    with tarfile.open(archive) as file:
+        manifest = file.extractfile("manifest.json")
+        if manifest is None:
+            raise ClusterError(f"{archive} is no docker archive")
+        # The configuration's file is named by its SHA-256, which is the image's ID.
+        tag = str(json.load(manifest)[0]["Config"])[:12]
+    with step(f"loading the image {IMAGE}:{tag}"):
+        cluster.load_image(archive)
+        cluster.ctr("images", "tag", "--force", f"{IMAGE}:{BUILT}", f"{IMAGE}:{tag}")
+    return tag
 
 
 def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
@@ -52,10 +70,10 @@ def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
         cluster: Where to.
         values: ``KEY=VALUE``, as helm's --set takes them.
     """
-    cluster.load_image(build_driver(cluster.layout.cache))
+    tag = load_driver(cluster, build_driver(cluster.layout.cache))
     try:
         with step("helm upgrade --install"):
-            helm(cluster, *upgrade(cluster, ["image.tag=local", *values]))
+            helm(cluster, *upgrade(cluster, [f"image.tag={tag}", "image.pullPolicy=Never", *values]))
     except ClusterError as error:
         raise ClusterError(f"{error}\nThe plugins' last words:\n{last_words(cluster)}") from error
 
