@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dra_core.cel.device_variable import device_variable
 from dra_core.cel.expression import Expression
 from dra_core.cel.frame import AbortedError
@@ -22,7 +24,7 @@ def because(expression: Expression, driver: str, device: Device) -> str:
     except EvaluationError as error:
         return error.text
     for part in _conjuncts(expression.checked.root):
-        if _is_false(part, variable):
+        if _is_false(part, expression.checked.types, variable):
             return ", ".join(_seen(reads_of(part), driver, device)[:_MOST_NAMED])
     return ""
 
@@ -33,9 +35,9 @@ def _conjuncts(node: Node) -> list[Node]:
     return [node]
 
 
-def _is_false(node: Node, variable: dict[Value, Value]) -> bool:
+def _is_false(node: Node, types: Mapping[int, str], variable: dict[Value, Value]) -> bool:
     try:
-        return Program(node, counted=True).evaluate(variable)[0] is False
+        return Program(node, types, counted=True).evaluate(variable)[0] is False
     except (EvaluationError, AbortedError):
         return False
 

@@ -25,7 +25,7 @@ _MATCHED = frozenset({"find", "findAll", "matches"})
 _EQUALITY = frozenset({"_==_", "_!=_"})
 _RELATIONS = frozenset({"_<_", "_<=_", "_>_", "_>=_"})
 _SIZED_BY_RESULT = frozenset({"slice", "lists.range", "reverse"})
-_SELF_COMPARED = {"distinct": 0, "sort": 0, "@sortByAssociatedKeys": 1}
+SELF_COMPARED = {"distinct": 0, "sort": 0, "@sortByAssociatedKeys": 1}
 """The list that is compared with itself, as argument's number."""
 
 _SETS = {"sets.contains": 1, "sets.intersects": 1, "sets.equivalent": 2}
@@ -112,8 +112,8 @@ def _list_cost(function: str, arguments: tuple[Value, ...], result: Value) -> in
         return _allocated(_length(result))
     if function in _SETS:
         return 1 + _length(arguments[0]) * _length(arguments[1]) * _SETS[function]
-    if function in _SELF_COMPARED:
-        items = arguments[_SELF_COMPARED[function]]
+    if function in SELF_COMPARED:
+        items = arguments[SELF_COMPARED[function]]
         texts = isinstance(items, list) and bool(items) and isinstance(items[0], str | bytes)
         return _allocated(int(_length(items) ** 2 * (2 + TEXT if texts else 2.0)))
     if function == "flatten":

@@ -72,7 +72,7 @@ class Expression:
         self.text = text
         self.checked = checked
         self.reads: Reads = reads_of(checked.root)
-        self._program = Program(checked.root, counted=counted or not bounded(checked.root, len(text)))
+        self._program = Program(checked.root, checked.types, counted=counted or not bounded(checked.root, len(text)))
 
     def evaluate(self, driver: str, device: Device) -> Evaluated | Fault:
         """The value for a device; never an exception."""

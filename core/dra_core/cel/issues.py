@@ -75,6 +75,7 @@ def _issue(line: int, column: int, text: str, source: str, overloads: tuple[Over
         return Issue(
             offset, "cel.bind() variable names must be simple identifiers" if binds else "argument is not an identifier"
         )
+    text = text.replace("cannot be the range of a comprehension", "cannot be range of a comprehension")
     if text == "has() argument must be a field selection":
         return Issue(offset, "invalid argument to has() macro")
     return Issue(offset, text)

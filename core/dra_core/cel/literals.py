@@ -67,20 +67,9 @@ def _differing(nodes: Iterable[Node], checked: Checked, optional: Iterable[int])
             found = found[len("optional_type(") : -1]
         if not wanted:
             wanted = found
-        elif found != wanted and not _alike(wanted, found):
+        elif found != wanted:
             yield Issue(checked.positions.get(node.id, 0), f"expected type '{wanted}' but found '{found}'")
             return
-
-
-def _alike(wanted: str, found: str) -> bool:
-    """Whether one of two types takes the other: parts that are not known fit everything."""
-    if wanted == "dyn" or (wanted.startswith("list(") and "dyn" in wanted and found.startswith("list(")):
-        return True
-    if found.startswith("list(") and "dyn" in found and wanted.startswith("list("):
-        return True
-    return (wanted.startswith("map(") and found.startswith("map(") and "dyn" in wanted + found) or (
-        wanted.startswith("optional_type(") and found.startswith("optional_type(") and "dyn" in wanted + found
-    )
 
 
 def _wrong_call(node: Call, checked: Checked) -> Iterable[Issue]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from dra_core.cel import steps
-from dra_core.cel.costs import LIST_CREATION, MAP_CREATION
+from dra_core.cel.costs import LIST_CREATION, MAP_CREATION, SELF_COMPARED
 from dra_core.cel.frame import Frame
 from dra_core.cel.functions import FUNCTIONS
 from dra_core.cel.operators import element, found, optional_element
@@ -39,6 +39,9 @@ _INDEX = ("_[_]", "_[?_]", "_?._")
 _CONVERSIONS = frozenset(
     {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
 )  # what cel-go computes beforehand if the argument is constant (overloads.IsTypeConversionFunction)
+_AMBIGUOUS = frozenset({"_+_", "_<_", "_<=_", "_>_", "_>=_", "@in", "sort", "@sortByAssociatedKeys", "string", "bytes"})
+"""Functions whose implementation depends on types, and whose costs are those of implementations."""
+
 _DEVICE = "device"
 
 
@@ -49,8 +52,8 @@ class Program:
         EvaluationError: A conversion of a constant fails.
     """
 
-    def __init__(self, root: Node, *, counted: bool) -> None:
-        compiler = _Compiler(counted)
+    def __init__(self, root: Node, types: Mapping[int, str], *, counted: bool) -> None:
+        compiler = _Compiler(types, counted)
         self._run = compiler.closure(root, {})
         self._size = compiler.size
 
@@ -71,7 +74,8 @@ class Program:
 class _Compiler:
     """Makes closures; knows how many local variables there are."""
 
-    def __init__(self, counted: bool) -> None:
+    def __init__(self, types: Mapping[int, str], counted: bool) -> None:
+        self._types = types
         self._counted = counted
         self.size = 0
 
@@ -139,14 +143,25 @@ class _Compiler:
                 return steps.charged(made, 1) if self._counted else made
             case "or" | "orValue":
                 return partial(steps.alternative, node.function == "orValue", closures[0], closures[1])
-            case "@in" if isinstance(closures[1], Constant) and isinstance(closures[1].value, list):
-                return self._in_constant(closures[0], closures[1].value)
             case function:
-                return self._strict(function, closures)
+                resolved = self._resolved(function, nodes)
+                items = closures[1] if function == "@in" and resolved else None
+                if isinstance(items, Constant) and isinstance(items.value, list):
+                    return self._in_constant(closures[0], items.value)
+                return self._strict(function, closures, resolved)
+
+    def _resolved(self, function: str, nodes: tuple[Node, ...]) -> bool:
+        """Whether the types say which implementation is meant; cel-go has costs for those only."""
+        if function not in _AMBIGUOUS:
+            return True
+        types = [self._types.get(node.id, "dyn") for node in nodes]
+        if function in ("sort", "@sortByAssociatedKeys"):
+            return "dyn" not in types[-1]
+        return types[1] != "dyn" if function == "@in" else any(name != "dyn" for name in types)
 
     def _branch(self, node: Node, made: Closure) -> Closure:
         """A side of ``? :``: what is a variable costs one less there."""
-        return steps.charged(made, -1) if self._counted and _is_variable(node) else made
+        return steps.charged(made, -1) if self._counted and _is_variable(node) and not _is_test(node) else made
 
     def _in_constant(self, item: Closure, items: list[Value]) -> Closure:
         """``in`` a constant list: free, and false without a look at the item if the list is empty."""
@@ -154,7 +169,7 @@ class _Compiler:
             return Constant(False)
         if all(isinstance(value, bool | int | float | str) for value in items):
             return partial(steps.call_with, steps.is_in, item, items)
-        return self._strict("@in", (item, Constant(items)))
+        return self._strict("@in", (item, Constant(items)), True)
 
     def _index(self, function: str, nodes: tuple[Node, ...], slots: Slots) -> Closure:
         operand, key = self._qualified(nodes[0], slots), self.closure(nodes[1], slots)
@@ -163,14 +178,16 @@ class _Compiler:
             return partial(steps.index, cost, element, operand, key)
         return partial(steps.optional_index, cost, optional_element, operand, key)
 
-    def _strict(self, function: str, closures: tuple[Closure, ...]) -> Closure:
+    def _strict(self, function: str, closures: tuple[Closure, ...], resolved: bool) -> Closure:
         implementation = FUNCTIONS.get(function)
         if implementation is None:
             raise EvaluationError(f"no such function: {function}")
         if function in _CONVERSIONS and len(closures) == 1 and isinstance(closures[0], Constant):
             return Constant(implementation(closures[0].value))
+        if function in SELF_COMPARED and resolved:
+            closures = tuple(partial(steps.no_failure, closure) for closure in closures)
         if self._counted:
-            return partial(steps.counted_call, function, implementation, closures)
+            return partial(steps.counted_call, function if resolved else "", implementation, closures)
         if len(closures) == 1:
             return partial(steps.call_one, implementation, closures[0])
         if len(closures) == 2:
@@ -268,6 +285,10 @@ def _is_binding(node: Comprehension) -> bool:
 
 def _mentions(node: Node, name: str) -> bool:
     return any(isinstance(part, Name) and part.name == name for part in walk(node))
+
+
+def _is_test(node: Node) -> bool:
+    return isinstance(node, Select) and node.test_only
 
 
 def _is_variable(node: Node) -> bool:

@@ -81,7 +81,7 @@ def mismatch(pattern: str, types: Sequence[str]) -> Mismatch | None:
         accepted, words = _ACCEPTED[clause.letter]
         name = types[number].partition("(")[0]
         if name not in (*accepted, "dyn", "any"):
-            return Mismatch(f"error during formatting: {words}, was given {types[number]}", number)
+            return Mismatch(f"error during formatting: {words}, was given {name}", number)
     if len(types) > len(clauses):
         counts = f"(expected {len(clauses)}, got {len(types)})"
         return Mismatch(f"too many arguments supplied to string.format {counts}")

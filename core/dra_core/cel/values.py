@@ -182,7 +182,8 @@ def type_name(value: Value) -> str:
 
 def go_type(value: Value) -> str:
     """How Go names the type that holds the value, in some of the scheduler's messages."""
-    return _GO_TYPES.get(type(value), "ref.Val")
+    held = _GO_TYPES.get(type(value), "ref.Val")
+    return f"*{held}" if isinstance(value, Amount) and value.computed else held
 
 
 def is_number(value: Value) -> bool:
