@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol
 import grpc
 from dra_core.preparation import ClaimReference
 from dra_core.refusal import sentences
+from dra_core.snapshot.json_value import Json
 from dra_proto import dra_v1_pb2 as v1
 from dra_proto import dra_v1_pb2_grpc, dra_v1beta1_pb2_grpc
 from dra_proto import dra_v1beta1_pb2 as v1beta1
@@ -80,7 +81,11 @@ class Calls:
         context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller has gone; nothing was done")
 
     def _log_claim(self, done: str, failed: str, claim: ClaimReference, error: str, seconds: float) -> None:
-        where = {"claim": f"{claim.namespace}/{claim.name}", "uid": claim.uid, "milliseconds": round(seconds * 1000, 2)}
+        where: dict[str, Json] = {
+            "claim": f"{claim.namespace}/{claim.name}",
+            "uid": claim.uid,
+            "milliseconds": round(seconds * 1000, 2),
+        }
         if error:
             self._log.warning(failed, **where, error=error)
         else:

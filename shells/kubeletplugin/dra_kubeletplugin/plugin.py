@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from traceback import format_exc
 
 from dra_core.preparation import DriverOnNode
 from dra_core.preparation.decision import refusal_of
@@ -83,8 +84,9 @@ def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -
 
         publishing = Publishing(driver, cluster, health, metrics, log)
         health.on_change(publishing.make_due)
+        faults: list[Exception] = []
         for target in (health.run, publishing.run, publishing.watch):
-            threading.Thread(target=target, name=target.__qualname__, daemon=True).start()
+            _in_background(target, faults, stop, log)
         stack.callback(publishing.stop)
 
         # The driver's socket first: the kubelet connects to it as soon as it sees the registration socket.
@@ -109,6 +111,22 @@ def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -
         _wait(stop, paths)
         log.info("stopping")
     log.info("stopped")
+    if faults:
+        raise LostError(f"it ended by a fault of its own, please report it: {faults[0]!r}")
+
+
+def _in_background(target: Callable[[], None], faults: list[Exception], stop: threading.Event, log: Log) -> None:
+    """Run it in a thread. A plugin that goes on without one of its parts would look alive."""
+
+    def run_and_tell() -> None:
+        try:
+            target()
+        except Exception as error:
+            log.error("a part of the plugin ended by a fault", part=target.__qualname__, traceback=format_exc())
+            faults.append(error)
+            stop.set()
+
+    threading.Thread(target=run_and_tell, name=target.__qualname__, daemon=True).start()
 
 
 def _paths(settings: Settings) -> SocketPaths:
