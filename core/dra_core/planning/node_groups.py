@@ -11,6 +11,7 @@ from collections.abc import Hashable, Sequence
 import msgspec
 
 from dra_core.allocation.allocate import Wrong
+from dra_core.allocation.allocated import Allocated
 from dra_core.allocation.in_flight import InFlight
 from dra_core.allocation.node_shape import private, shape_of
 from dra_core.allocation.pools import NodePools
@@ -18,7 +19,6 @@ from dra_core.allocation.refusing_rule import refusing_rule
 from dra_core.allocation.requests import ReadClaim, read_claims
 from dra_core.allocation.search import GaveUp, Solution
 from dra_core.allocation.why_not import WhyNot, why_not
-from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import Evaluation
 from dra_core.snapshot.node import Node
 
@@ -116,7 +116,7 @@ class _Counts:
         if not private(pools, node):
             return None
         shape = shape_of(pools, node, self._claims, state)
-        return None if shape is None else (shape, in_use(self._cluster, pools))
+        return None if shape is None else (shape, in_use(self._cluster.allocated, pools))
 
     def _count(self, pools: NodePools, state: InFlight) -> Hashable:
         troubles = tuple(
@@ -140,9 +140,8 @@ def _refusals(claim: ReadClaim, pools: NodePools, state: InFlight) -> Hashable:
     return tuple(counted)
 
 
-def in_use(cluster: Cluster, pools: NodePools) -> Hashable:
+def in_use(held: Allocated, pools: NodePools) -> Hashable:
     """What is in use in a node's pools, without the pools' names."""
-    held = cluster.allocated
     return tuple(
         (
             held.devices.get(pool.id),

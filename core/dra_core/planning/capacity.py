@@ -1,0 +1,217 @@
+"""How many more pods of a kind fit now, what stops further ones, and how many nodes it takes for more.
+
+Nodes with pools of their own are filled one by one, and of nodes that are alike only one: its count depends
+on nothing else. Pods that look at other pods or share a claim, and nodes that share pools, are placed one after the
+other instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import msgspec
+
+from dra_core.allocation.allocate import Wrong
+from dra_core.allocation.allocated import Allocated
+from dra_core.allocation.in_flight import InFlight
+from dra_core.allocation.node_shape import private, shape_of
+from dra_core.allocation.planner import Planner
+from dra_core.allocation.requests import read_claims
+from dra_core.allocation.search import Solution
+from dra_core.planning.cluster import Cluster
+from dra_core.planning.evaluation import resource_refusal
+from dra_core.planning.explain import API_VERSION, explain_pod
+from dra_core.planning.ledger import Ledger
+from dra_core.planning.node_groups import in_use
+from dra_core.planning.node_rules import static_refusal, topology_keys
+from dra_core.planning.plan import counted_share_ids
+from dra_core.planning.pod_claims import PodClaims
+from dra_core.planning.wanted_pods import Wanted
+from dra_core.snapshot.node import Node
+from dra_core.snapshot.resource_claim import ResourceClaim
+
+MOST = 100_000  # pods; more than any cluster runs
+
+
+class RunsOut(msgspec.Struct, frozen=True, rename="camel"):
+    """What stops the next pod, and on how many nodes.
+
+    Attributes:
+        what: ``devices``, or the filter's or the node resource's name.
+        nodes: How many nodes.
+        example: One of them.
+    """
+
+    what: str
+    nodes: int
+    example: str
+
+
+class NodeKind(msgspec.Struct, frozen=True, rename="camel"):
+    """Nodes that are alike when they are empty.
+
+    Attributes:
+        example: One of them.
+        nodes: How many there are.
+        pods: How many pods fit on an empty one.
+        needed: How many further ones it takes for the number that was asked for; 0 if no number was, -1 if none helps.
+    """
+
+    example: str
+    nodes: int
+    pods: int
+    needed: int = 0
+
+
+class Capacity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The answer; ``drakit.dev/v1alpha1`` of its JSON.
+
+    Attributes:
+        origin: What makes the pods.
+        fits: How many more fit now.
+        asked: How many were asked for; 0 if no number was.
+        runs_out: What stops the next pod, the most frequent first.
+        kinds: Kinds of nodes, those that carry most first.
+        reason: Why none fits, if none does.
+    """
+
+    api_version: str = API_VERSION
+    kind: str = "Capacity"
+    origin: str
+    fits: int
+    asked: int = 0
+    runs_out: tuple[RunsOut, ...] = ()
+    kinds: tuple[NodeKind, ...] = ()
+    reason: str = ""
+
+
+def capacity_for(cluster: Cluster, item: Wanted, *, asked: int = 0) -> Capacity:
+    """How many pods like this one fit beside what is there."""
+    claims = cluster.claims_of(item.pod)
+    filling = _Filling(cluster, item, claims)
+    fits, stops = filling.total()
+    runs_out = sorted(
+        (RunsOut(what, len(names), names[0]) for what, names in stops.items()), key=lambda found: -found.nodes
+    )
+    return Capacity(
+        origin=item.origin.text,
+        fits=fits,
+        asked=asked,
+        runs_out=tuple(runs_out),
+        kinds=filling.kinds(max(asked - fits, 0)),
+        reason="" if fits else explain_pod(cluster, item.pod).headline,
+    )
+
+
+class _Filling:
+    """Counts pods by node."""
+
+    def __init__(self, cluster: Cluster, item: Wanted, claims: PodClaims) -> None:
+        self._cluster = cluster
+        self._item = item
+        self._claims = claims
+        self._open: tuple[ResourceClaim, ...] = tuple(found.claim for found in claims.open)
+        self._wanted = cluster.node_requests(item.pod)
+        self._read = read_claims(self._open, cluster.classes, cluster.features, cluster.questions)
+        self._known: dict[Hashable, tuple[int, str]] = {}
+
+    def total(self) -> tuple[int, dict[str, list[str]]]:
+        """How many in all, and by what stops the next one the nodes' names."""
+        cluster, stops = self._cluster, dict[str, list[str]]()
+        if self._claims.faults:
+            return 0, stops
+        own = all(not found.exists for found in self._claims.claims)
+        if not own or topology_keys(self._item.pod.spec):
+            return self._one_by_one(cluster), stops
+        alone = [node for node in cluster.nodes if private(cluster.inventory.for_node(node), node)]
+        total = 0
+        for node in alone:
+            count, stop = self._on(node, cluster.allocated, cluster.used.get(node.metadata.name, {}))
+            if count < 0:
+                return 0, {stop: [node.metadata.name]}
+            total += count
+            stops.setdefault(stop, []).append(node.metadata.name)
+        if len(alone) < len(cluster.nodes):
+            names = {node.metadata.name for node in alone}
+            sharing = tuple(node for node in cluster.snapshot.nodes if node.metadata.name not in names)
+            rest = cluster.having(msgspec.structs.replace(cluster.snapshot, nodes=sharing))
+            total += self._one_by_one(rest)
+            stops.setdefault("devices", []).extend(node.metadata.name for node in sharing)
+        return total, stops
+
+    def _one_by_one(self, cluster: Cluster) -> int:
+        ledger = Ledger(cluster, "best-fit", counted_share_ids())
+        count = 0
+        while count < MOST:
+            metadata = msgspec.structs.replace(self._item.pod.metadata, name=f"{self._item.pod.metadata.name}-{count}")
+            pod = msgspec.structs.replace(self._item.pod, metadata=metadata)
+            if ledger.place(Wanted(pod, self._item.origin, False)) is None:
+                break
+            count += 1
+        return count
+
+    def _on(self, node: Node, allocated: Allocated, used: Mapping[str, int]) -> tuple[int, str]:
+        """How many fit on the node and what stops the next; -1 and the error for what stops all."""
+        refusal = static_refusal(self._item.pod.spec, node)
+        if refusal is not None:
+            return 0, refusal.rule
+        kind = self._kind(node, allocated, used)
+        if kind is None:
+            return self._fill(node, allocated, used)
+        if kind not in self._known:
+            self._known[kind] = self._fill(node, allocated, used)
+        return self._known[kind]
+
+    def _kind(self, node: Node, allocated: Allocated, used: Mapping[str, int]) -> Hashable | None:
+        cluster = self._cluster
+        pools = cluster.inventory.for_node(node)
+        state = InFlight(node, cluster.features, allocated, self._read, cluster.questions)
+        shape = shape_of(pools, node, self._read, state)
+        if shape is None:
+            return None
+        offered = cluster.offers(node)
+        room = None
+        if offered is not None:
+            room = tuple(offered.get(name, 0) - used.get(name, 0) for name in self._wanted)
+        return shape, room, in_use(allocated, pools)
+
+    def _fill(self, node: Node, allocated: Allocated, used: Mapping[str, int]) -> tuple[int, str]:
+        cluster = self._cluster
+        planner = Planner(cluster.inventory, (node,), cluster.classes, cluster.questions, allocated)
+        offered, taken, count = cluster.offers(node), dict(used), 0
+        while count < MOST:
+            refusal = resource_refusal(self._wanted, offered, taken)
+            if refusal is not None:
+                return count, refusal.alike
+            if self._open:
+                answer = planner.everywhere(self._open)[0]
+                if isinstance(answer, Wrong) and not answer.node_only:
+                    return -1, answer.text
+                if not isinstance(answer, Solution):
+                    return count, "devices"
+                planner.take(planner.placement(0, answer))
+            elif offered is None:
+                return MOST, "nothing"
+            for name, amount in self._wanted.items():
+                taken[name] = taken.get(name, 0) + amount
+            count += 1
+        return count, "nothing"
+
+    def kinds(self, missing: int) -> tuple[NodeKind, ...]:
+        """Kinds of nodes, as if they were empty; cordons do not count, as a new node has none."""
+        cluster = self._cluster
+        if self._claims.faults or any(found.exists for found in self._claims.claims):
+            return ()
+        empty: dict[tuple[int, Hashable], list[str]] = {}
+        for node in cluster.nodes:
+            if not private(cluster.inventory.for_node(node), node):
+                continue
+            fresh = msgspec.structs.replace(node, spec=msgspec.structs.replace(node.spec, unschedulable=False))
+            kind = self._kind(fresh, Allocated(), {})
+            count, _ = self._on(fresh, Allocated(), {})
+            empty.setdefault((max(count, 0), kind), []).append(node.metadata.name)
+        ordered = sorted(empty.items(), key=lambda found: (-found[0][0], found[1][0]))
+        return tuple(
+            NodeKind(names[0], len(names), count, -(-missing // count) if count else (-1 if missing else 0))
+            for (count, _), names in ordered
+        )

@@ -1,0 +1,244 @@
+"""A planning run's ledger: what nodes have left after each placement, and which node comes next.
+
+What a node answers to pods of one kind is remembered until something on the node changes, so that the thousandth pod
+costs a look at the nodes that changed since the last of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from dra_core.allocation.allocate import STEPS, Wrong
+from dra_core.allocation.allocated import PoolId
+from dra_core.allocation.planner import NodeAnswer, Planner
+from dra_core.allocation.search import Solution
+from dra_core.planning.cluster import Cluster
+from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
+from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
+from dra_core.planning.pod_claims import PodClaim, PodClaims
+from dra_core.planning.policies import ZONE, Choice, Policy, score
+from dra_core.planning.wanted_pods import Wanted
+from dra_core.snapshot.pod import Pod
+from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
+
+NOWHERE = float("-inf")
+
+
+class Placed(msgspec.Struct, frozen=True, rename="camel"):
+    """A pod with its node.
+
+    Attributes:
+        pod: The pod, without a node yet.
+        origin: ``Kind namespace/name`` of what makes it.
+        node: Where it goes.
+        claims: Its claims with their allocations; those that had devices before are not among them.
+        equal_choices: How many nodes were as good, this one included.
+    """
+
+    pod: Pod
+    origin: str
+    node: str
+    claims: tuple[ResourceClaim, ...]
+    equal_choices: int
+
+
+class _Kind:
+    """Pods that ask the same, and what each node is worth to them."""
+
+    __slots__ = ("allowed", "errors", "seen", "values", "wanted")
+
+    def __init__(self, allowed: Sequence[bool], wanted: Mapping[str, int]) -> None:
+        self.allowed = allowed
+        self.wanted = wanted
+        self.values = [NOWHERE] * len(allowed)
+        self.errors: dict[int, str] = {}
+        self.seen = -1  # up to where the log of changed nodes was taken into account
+
+
+class Ledger:
+    """What is left; ``place`` enters what a pod takes."""
+
+    def __init__(self, cluster: Cluster, policy: Policy, share_ids: Callable[[], str], *, budget: int = STEPS) -> None:
+        self.cluster = cluster
+        self.policy = policy
+        self._share_ids = share_ids
+        self._nodes = cluster.nodes
+        self._planner = Planner(
+            cluster.inventory, self._nodes, cluster.classes, cluster.questions, cluster.allocated, budget
+        )
+        self._offers = [cluster.offers(node) for node in self._nodes]
+        self._used = [dict(cluster.used.get(node.metadata.name, {})) for node in self._nodes]
+        self._free: list[int] = []
+        self._users: dict[PoolId, list[int]] = {}
+        for number, node in enumerate(self._nodes):
+            pools = cluster.inventory.for_node(node)
+            for pool in pools.pools:
+                self._users.setdefault(pool.id, []).append(number)
+            self._free.append(
+                sum(
+                    not cluster.allocated.holds((item.device.id[0], item.device.id[1]), item.device.id[2])
+                    for item in pools.candidates
+                )
+            )
+        self._kinds: dict[bytes, _Kind] = {}
+        self._changed: list[int] = []
+        self._made: dict[tuple[str, str], ResourceClaim] = {}
+        self._placed_on: dict[int, list[Pod]] = {}
+        self._siblings: dict[str, dict[int, int]] = {}
+
+    def place(self, item: Wanted) -> Placed | None:
+        """Give the pod the best node and enter what it takes; None if it fits nowhere."""
+        pod = item.pod
+        claims = self.claims_of(pod)
+        if claims.faults:
+            return None
+        open_claims = [found.claim for found in claims.open]
+        kind = self._kind(pod)
+        answers: Sequence[NodeAnswer] = (
+            self._planner.everywhere(open_claims) if open_claims else [NOTHING_TO_ALLOCATE] * len(self._nodes)
+        )
+        self._refresh(kind, pod, answers)
+        if kind.errors:
+            return None
+        values = self._narrowed(kind, item, claims.allocated, answers)
+        best = max(values, default=NOWHERE)
+        if best == NOWHERE:
+            return None
+        number = values.index(best)
+        return self._enter(item, claims.open, number, answers[number], values.count(best))
+
+    def claims_of(self, pod: Pod) -> PodClaims:
+        """The pod's claims, with what this run gave to claims that several pods share."""
+        found = self.cluster.claims_of(pod)
+        if not self._made:
+            return found
+        claims = tuple(
+            msgspec.structs.replace(item, claim=self._made.get(_place(item.claim), item.claim)) for item in found.claims
+        )
+        return PodClaims(claims, found.faults)
+
+    def _kind(self, pod: Pod) -> _Kind:
+        """Pods with equal specs, which includes the names of their templates, ask the same."""
+        key = msgspec.json.encode((pod.metadata.namespace, pod.spec))
+        found = self._kinds.get(key)
+        if found is None:
+            allowed = [static_refusal(pod.spec, node) is None for node in self._nodes]
+            found = self._kinds[key] = _Kind(allowed, self.cluster.node_requests(pod))
+        return found
+
+    def _refresh(self, kind: _Kind, pod: Pod, answers: Sequence[NodeAnswer]) -> None:
+        """Bring what nodes are worth up to date."""
+        numbers: Iterable[int] = range(len(self._nodes)) if kind.seen < 0 else set(self._changed[kind.seen :])
+        kind.seen = len(self._changed)
+        for number in numbers:
+            kind.values[number] = NOWHERE
+            kind.errors.pop(number, None)
+            offered, used = self._offers[number], self._used[number]
+            if not kind.allowed[number] or resource_refusal(kind.wanted, offered, used) is not None:
+                continue
+            answer = answers[number]
+            if isinstance(answer, Solution):
+                kind.values[number] = self._worth(kind, pod, number, answer)
+            elif isinstance(answer, Wrong) and not answer.node_only:
+                kind.errors[number] = answer.text
+
+    def _worth(self, kind: _Kind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)) -> float:
+        taken = sum(not chosen.request.admin for items in answer.chosen for chosen in items)
+        choice = Choice(
+            self._nodes[number],
+            pod.spec,
+            kind.wanted,
+            self._offers[number],
+            self._used[number],
+            self._free[number],
+            taken,
+            *siblings,
+        )
+        return score(self.policy, choice)
+
+    def _narrowed(
+        self, kind: _Kind, item: Wanted, allocated: Sequence[PodClaim], answers: Sequence[NodeAnswer]
+    ) -> list[float]:
+        """What nodes are worth to this very pod: its claims may be elsewhere, its siblings near."""
+        pod = item.pod
+        keys = topology_keys(pod.spec)
+        if not allocated and not keys and self.policy != "topology":
+            return kind.values
+        near = self._near(keys)
+        here = self._siblings.get(item.origin.text, {})
+        zones: dict[str, int] = {}
+        for number, count in here.items():
+            zone = self._nodes[number].metadata.labels.get(ZONE, "")
+            zones[zone] = zones.get(zone, 0) + count
+        values = list(kind.values)
+        for number, value in enumerate(values):
+            node, answer = self._nodes[number], answers[number]
+            if value == NOWHERE or not isinstance(answer, Solution):
+                continue
+            if elsewhere(allocated, node) is not None or (keys and affinity_refusal(pod, node, near) is not None):
+                values[number] = NOWHERE
+            elif self.policy == "topology":
+                zone = node.metadata.labels.get(ZONE, "")
+                siblings = (here.get(number, 0), zones.get(zone, 0) if zone else 0)
+                values[number] = self._worth(kind, pod, number, answer, siblings)
+        return values
+
+    def _near(self, keys: frozenset[str]) -> Mapping[tuple[str, str], Sequence[Pod]]:
+        found: dict[tuple[str, str], list[Pod]] = {}
+        for number, node in enumerate(self._nodes) if keys else ():
+            pods = (*self.cluster.pods_on.get(node.metadata.name, ()), *self._placed_on.get(number, ()))
+            for key in keys:
+                if key in node.metadata.labels:
+                    found.setdefault((key, node.metadata.labels[key]), []).extend(pods)
+        return found
+
+    def _enter(
+        self, item: Wanted, claims: Sequence[PodClaim], number: int, answer: NodeAnswer, equal: int
+    ) -> Placed | None:
+        made: list[ResourceClaim] = []
+        node = self._nodes[number]
+        if claims:
+            assert isinstance(answer, Solution)
+            placement = self._planner.placement(number, answer)
+            records = [found.claim for found in claims]
+            results = self._planner.results(placement, records, self._share_ids)
+            if isinstance(results, str):
+                return None  # a slice's node selector cannot be merged: the scheduler fails here as well
+            made = [_allocated(claim, result) for claim, result in zip(records, results, strict=True)]
+            self._planner.take(placement)
+            self._note(placement_pools(answer), sum(len(items) for items in answer.chosen), number)
+        else:
+            self._changed.append(number)
+        for claim in made:
+            self._made[_place(claim)] = claim
+        for name, amount in self.cluster.node_requests(item.pod).items():
+            self._used[number][name] = self._used[number].get(name, 0) + amount
+        self._placed_on.setdefault(number, []).append(item.pod)
+        here = self._siblings.setdefault(item.origin.text, {})
+        here[number] = here.get(number, 0) + 1
+        return Placed(item.pod, item.origin.text, node.metadata.name, tuple(made), equal)
+
+    def _note(self, pools: Iterable[PoolId], taken: int, number: int) -> None:
+        """Nodes that draw from these pools answer anew; how many devices are free is exact for pools of one node."""
+        users = {number, *(user for pool in pools for user in self._users.get(pool, ()))}
+        for user in users:
+            self._free[user] = max(self._free[user] - taken, 0)
+        self._changed += users
+
+
+def placement_pools(solution: Solution) -> set[PoolId]:
+    """The pools that a solution takes devices from."""
+    return {
+        (chosen.candidate.device.id[0], chosen.candidate.device.id[1]) for items in solution.chosen for chosen in items
+    }
+
+
+def _place(claim: ResourceClaim) -> tuple[str, str]:
+    return claim.metadata.namespace, claim.metadata.name
+
+
+def _allocated(claim: ResourceClaim, result: AllocationResult) -> ResourceClaim:
+    status = ResourceClaimStatus(allocation=result)
+    return msgspec.structs.replace(claim, status=status)

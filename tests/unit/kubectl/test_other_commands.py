@@ -1,0 +1,108 @@
+"""``kubectl-dra status``, ``plan`` and ``capacity`` from the outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from dra_core.planning import POLICIES
+from dra_kubectl.__main__ import main
+
+from benchmarks.big_cluster import cluster_list, workload
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, ...]:
+    """Three nodes of two GPUs, four of them in use, and a Deployment of three replicas."""
+    (tmp_path / "cluster.json").write_text(json.dumps(cluster_list(nodes=3, gpus=2, claims=4)))
+    (tmp_path / "workload.yaml").write_text(yaml.safe_dump(workload(3)))
+    return "-f", str(tmp_path / "cluster.json"), "-f", str(tmp_path / "workload.yaml")
+
+
+def test_status_counts_by_node(files: tuple[str, ...]) -> None:
+    result = run("status", *files)
+    assert result.stdout == (
+        "NODE     DRIVER            DEVICES   FREE   IN USE   USED BY\n"
+        "node-0   gpu.example.com   2         0      2        run-0, run-3\n"
+        "node-1   gpu.example.com   2         1      1        run-1\n"
+        "node-2   gpu.example.com   2         1      1        run-2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "line"),
+    [
+        ("driver", "gpu.example.com   6         2      4        run-0, run-3, run-1, run-2"),
+        ("class", "gpu.example.com   6         2      4        run-0, run-3, run-1, run-2"),
+        ("namespace", "team        4         0      4        run-0, run-3, run-1, run-2"),
+        ("device", "node-1   gpu.example.com   node-1   gpu-0    free     -          -        -"),
+    ],
+)
+def test_status_counts_by_other_things(files: tuple[str, ...], by: str, line: str) -> None:
+    assert line in run("status", "--by", by, *files).stdout.splitlines()
+
+
+def test_plan_places_in_order_and_says_what_stays(files: tuple[str, ...]) -> None:
+    result = run("plan", "deployment", "train", "-n", "team", *files)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[0] == "2 of 3 pods fit (policy scheduler)"
+    assert (
+        "pending: team/train-2: fits on none of 3 nodes: request gpu wants 1 device on a node: 6 in use"
+        in result.stdout
+    )
+
+
+def test_plan_all_or_nothing_places_none(files: tuple[str, ...]) -> None:
+    result = run("plan", "deployment", "train", "-n", "team", "--all-or-nothing", *files)
+    assert result.stdout.startswith("0 of 3 pods fit")
+    assert "kept back, because 1 of 3 pods fit nowhere" in result.stdout
+
+
+def test_plan_prints_the_claims(files: tuple[str, ...]) -> None:
+    result = run("plan", "deployment", "train", "-n", "team", "-o", "claims", *files)
+    claims = list(yaml.safe_load_all(result.stdout))
+    assert [claim["metadata"]["name"] for claim in claims] == ["train-0-gpu", "train-1-gpu"]
+    devices = claims[0]["status"]["allocation"]["devices"]["results"]
+    assert devices == [{"request": "gpu", "driver": "gpu.example.com", "pool": "node-1", "device": "gpu-0"}]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_places_what_fits(files: tuple[str, ...], policy: str) -> None:
+    result = run("plan", "deployment", "train", "-n", "team", "--policy", policy, "--compare", "best-fit", *files)
+    assert result.stdout.startswith("2 of 3 pods fit")
+    assert "nodes with all devices free" in result.stdout
+
+
+def test_capacity_counts_and_says_what_more_would_need(files: tuple[str, ...]) -> None:
+    result = run("capacity", "deployment", "train", "-n", "team", "--for", "7", *files)
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "2 of the 7 wanted pods of Deployment team/train fit now\n\n"
+        "RUNS OUT   NODES   E.G.\ndevices    3       node-0\n\n"
+        "NODES LIKE   THERE ARE   PODS ON AN EMPTY ONE   NEEDED FOR 5 MORE\n"
+        "node-0       3           2                      3\n"
+    )
+    assert run("capacity", "deployment", "train", "-n", "team", "--for", "2", *files).exit_code == 0
+
+
+def test_capacity_wants_to_know_of_what(files: tuple[str, ...]) -> None:
+    result = run("capacity", *files)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: say which workload to count: pod/waiting, deployment/train\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "plan", "capacity"])
+def test_answers_for_machines_have_a_version(files: tuple[str, ...], command: str) -> None:
+    subject = () if command == "status" else ("deployment", "train", "-n", "team")
+    answer = json.loads(run(command, *subject, "-o", "json", *files).stdout)
+    assert answer["apiVersion"] == "drakit.dev/v1alpha1"
+    assert answer["kind"] == command.capitalize()
