@@ -111,6 +111,11 @@ class Runtime:
             self._changed.notify_all()
         shutil.rmtree(self._directory / pod_uid, ignore_errors=True)
 
+    def wait_for(self, look: Callable[[], bool], seconds: float) -> bool:
+        """Until something holds that depends on what runs here, looked at after every change; whether it does."""
+        with self._changed:
+            return self._changed.wait_for(look, timeout=seconds)
+
     def kill_all(self) -> None:
         """End every process at once and wait for it: the node goes away."""
         for process in list(self._processes.values()):
