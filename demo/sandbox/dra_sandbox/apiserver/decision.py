@@ -10,6 +10,7 @@ from dra_sandbox.apiserver.deleting import delete, delete_collection
 from dra_sandbox.apiserver.patching import patch
 from dra_sandbox.apiserver.reading import get, list_objects
 from dra_sandbox.apiserver.requests import Circumstances, Request
+from dra_sandbox.apiserver.resources import SUBRESOURCES
 from dra_sandbox.apiserver.store import Store
 from dra_sandbox.apiserver.subresources import bind, evict, scale, token
 from dra_sandbox.apiserver.writing import create, update
@@ -28,10 +29,10 @@ def decide(store: Store, request: Request, circumstances: Circumstances) -> tupl
     Watches are served by ``watching``, logs by whoever has them.
     """
     resource, subresource = request.resource, request.subresource
-    if request.verb not in resource.verbs:
-        return store, problems.method_not_allowed()
     if subresource and subresource not in (*resource.subresources, *(("status",) if resource.status else ())):
         return store, problems.NO_SUCH_PATH
+    if request.verb not in (SUBRESOURCES[subresource][3] if subresource else resource.verbs):
+        return store, problems.method_not_allowed()
     if resource.namespaced and not request.namespace and request.verb not in ("list", "watch"):
         return store, problems.method_not_allowed()
     special = _SPECIAL.get(subresource)

@@ -8,20 +8,12 @@ import msgspec
 from dra_core.snapshot.json_value import Json, JsonObject
 
 from dra_sandbox.apiserver.catalog import Catalog
-from dra_sandbox.apiserver.resources import Generation, Resource
+from dra_sandbox.apiserver.openapi import group_document, paths_document
+from dra_sandbox.apiserver.resources import SUBRESOURCES, Generation, Resource
 
 _VERSIONS: Mapping[Generation, str] = {"modern": "v1.37.2", "classic": "v1.30.14"}
 """The Kubernetes version whose behaviour a generation shows."""
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_SUBRESOURCE_KINDS: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
-    "status": ("", "", "", ("get", "patch", "update")),
-    "finalize": ("", "", "", ("update",)),
-    "log": ("", "", "", ("get",)),
-    "scale": ("autoscaling", "v1", "Scale", ("get", "patch", "update")),
-    "binding": ("", "v1", "Binding", ("create",)),
-    "eviction": ("policy", "v1", "Eviction", ("create",)),
-    "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)),
-}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -53,8 +45,18 @@ def discover(generation: Generation, catalog: Catalog, path: str, accept: str) -
             return Found(_resource_list(catalog, "", "v1"))
         case ["apis", group, name] if name in _versions(catalog, group):
             return Found(_resource_list(catalog, group, name))
+        case ["openapi", "v3"]:
+            return Found(paths_document(catalog))
+        case ["openapi", "v3", "api", name]:
+            return _found(group_document(catalog, "", name))
+        case ["openapi", "v3", "apis", group, name]:
+            return _found(group_document(catalog, group, name))
         case _:
             return None
+
+
+def _found(document: JsonObject | None) -> Found | None:
+    return None if document is None else Found(document)
 
 
 def version(generation: Generation) -> JsonObject:
@@ -103,7 +105,7 @@ def _resource_list(catalog: Catalog, group: str, name: str) -> JsonObject:
             }
         )
         for subresource in _subresources(one):
-            sub_group, sub_version, kind, verbs = _SUBRESOURCE_KINDS[subresource]
+            sub_group, sub_version, kind, verbs = SUBRESOURCES[subresource]
             rows.append(
                 {
                     "name": f"{one.plural}/{subresource}",
@@ -146,7 +148,7 @@ def _group_list(catalog: Catalog, groups: list[str]) -> JsonObject:
 def _described(one: Resource) -> JsonObject:
     subresources: list[Json] = []
     for subresource in _subresources(one):
-        group, name, kind, verbs = _SUBRESOURCE_KINDS[subresource]
+        group, name, kind, verbs = SUBRESOURCES[subresource]
         response = {"group": group, "version": name, "kind": kind} if kind else _kind(one)
         subresources.append({"subresource": subresource, "responseKind": response, "verbs": list(verbs)})
     return {

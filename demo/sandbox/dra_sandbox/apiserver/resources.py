@@ -16,6 +16,17 @@ from dra_sandbox.apiserver.schemas_groups import OTHERS, WORKLOADS
 Generation: TypeAlias = Literal["modern", "classic"]
 """``modern``: resource.k8s.io/v1 as in Kubernetes 1.34 and later; ``classic``: v1alpha2 as in 1.30."""
 
+SUBRESOURCES: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "status": ("", "", "", ("get", "patch", "update")),
+    "finalize": ("", "", "", ("update",)),
+    "log": ("", "", "", ("get",)),
+    "scale": ("autoscaling", "v1", "Scale", ("get", "patch", "update")),
+    "binding": ("", "v1", "Binding", ("create",)),
+    "eviction": ("policy", "v1", "Eviction", ("create",)),
+    "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)),
+}
+"""Subresources: group, version and kind of their objects ("": those of the resource), and what can be done."""
+
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 

@@ -126,8 +126,8 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 
 def _type_of(written: str, book: Mapping[str, Schema]) -> Schema:
-    if written == "*":
-        return ANYTHING
+    if written in ("*", "*!"):
+        return ANYTHING if written == "*" else Schema(shape="any", atomic=True)
     if written in _SCALARS:
         return Schema(shape="scalar", scalar=_SCALARS[written])
     if written.startswith("<"):
