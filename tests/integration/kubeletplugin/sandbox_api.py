@@ -1,0 +1,105 @@
+"""The sandbox's API server, which enforces what a real one does, with claims as the scheduler leaves them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from dra_apiserver import (
+    NODES,
+    RESOURCE_CLAIMS,
+    RESOURCE_SLICES,
+    Access,
+    Answer,
+    ApiServer,
+    Resource,
+    access_by_kubeconfig,
+)
+from dra_core.refusal import Refusal
+from dra_core.snapshot.json_value import JsonObject, object_at, text_at
+from dra_sandbox.apiserver.server import ApiServer as SandboxServer
+from dra_sandbox.apiserver.server import HttpFront
+from returns.result import Failure, Result
+
+from tests.integration.kubeletplugin.kubelet_side import Claim
+from tests.integration.kubeletplugin.plugin_process import NODE
+
+
+class SandboxApi:
+    """From ``with`` to its end; has the node ``NODE``."""
+
+    def __init__(self, kubeconfig: Path, node: str = NODE) -> None:
+        self.kubeconfig = kubeconfig
+        self._node = node
+        self._front = HttpFront(SandboxServer())
+
+    def __enter__(self) -> SandboxApi:
+        self.kubeconfig.write_text(
+            json.dumps(
+                {
+                    "current-context": "sandbox",
+                    "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox"}}],
+                    "clusters": [{"name": "sandbox", "cluster": {"server": self._front.start()}}],
+                }
+            )
+        )
+        access: Result[Access, Refusal] = access_by_kubeconfig([self.kubeconfig])
+        self.client = ApiServer(access.unwrap(), "tests")
+        _done(self.client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._front.stop()
+
+    def node_uid(self) -> str:
+        return text_at(_done(self.client.get(NODES, self._node)), "metadata", "uid")
+
+    def slices(self) -> Sequence[JsonObject]:
+        return _items(self.client, RESOURCE_SLICES)
+
+    def allocated(
+        self, name: str, results: Sequence[JsonObject], configs: Sequence[JsonObject] = (), namespace: str = "default"
+    ) -> Claim:
+        """A claim with one request for each result, allocated as given."""
+        spec: JsonObject = {
+            "devices": {
+                "requests": [
+                    {"name": text_at(each, "request"), "exactly": {"deviceClassName": "gpu.example.com"}}
+                    for each in results
+                ],
+                "config": [
+                    {"requests": each["requests"], "opaque": each["opaque"]}
+                    for each in configs
+                    if each["source"] == "FromClaim"
+                ],
+            }
+        }
+        made = _done(
+            self.client.create(
+                RESOURCE_CLAIMS,
+                {
+                    "apiVersion": "resource.k8s.io/v1",
+                    "kind": "ResourceClaim",
+                    "metadata": {"name": name, "namespace": namespace},
+                    "spec": spec,
+                },
+            )
+        )
+        status: JsonObject = {"allocation": {"devices": {"results": list(results), "config": list(configs)}}}
+        _done(self.client.replace(RESOURCE_CLAIMS, {**made, "status": status}, "status"))
+        return Claim(text_at(made, "metadata", "uid"), name, namespace)
+
+    def delete_claim(self, claim: Claim) -> None:
+        _done(self.client.delete(RESOURCE_CLAIMS, claim.name, claim.namespace))
+
+
+def _done(answer: Answer) -> JsonObject:
+    assert not isinstance(answer, Failure), answer.failure().sentence
+    return object_at({"": answer.unwrap()}, "")
+
+
+def _items(client: ApiServer, resource: Resource) -> Sequence[JsonObject]:
+    listing = client.list(resource)
+    assert not isinstance(listing, Failure), listing
+    return listing.unwrap().objects
