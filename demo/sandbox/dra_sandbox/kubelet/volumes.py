@@ -38,9 +38,11 @@ def volume_files(pod: JsonObject, sources: Sources) -> Result[Mapping[str, Mappi
             reference = object_at(volume, field)
             if not reference:
                 continue
-            data = known.get(text_at(reference, key))
+            source = text_at(reference, key)
+            data = known.get(source)
             if data is None and reference.get("optional") is not True:
-                problems.append(f'MountVolume.SetUp failed for volume "{text_at(volume, "name")}": {what} not found')
+                volume_name = text_at(volume, "name")
+                problems.append(f'MountVolume.SetUp failed for volume "{volume_name}": {what} "{source}" not found')
             items = objects_at(reference, "items")
             chosen = {text_at(item, "path"): (data or {}).get(text_at(item, "key"), "") for item in items}
             files[text_at(volume, "name")] = chosen or dict(data or {})
