@@ -206,6 +206,10 @@ class ApiServer:
             return self._pool_of[1]
 
     def _new_pool(self, tls: ssl.SSLContext) -> urllib3.PoolManager:
+        if (
+            tls.verify_mode is ssl.CERT_NONE
+        ):  # whoever wrote insecure-skip-tls-verify need not be told with each request
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         name = self.access.server_name or None
         if self.access.proxy:
             return urllib3.ProxyManager(
