@@ -11,9 +11,6 @@ from dra_sandbox.apiserver.custom_resources import resources_of
 from dra_sandbox.apiserver.resources import TABLE, Generation, Resource
 from dra_sandbox.world.objects import Kind, kind_named
 
-CUSTOM_RESOURCES = "apiextensions.k8s.io/customresourcedefinitions"
-"""Where the definitions are stored."""
-
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     """All served resources.

@@ -11,6 +11,8 @@ from dra_sandbox.apiserver.schema import ANYTHING, Scalar, Schema, read_book
 from dra_sandbox.apiserver.schemas_core import META
 from dra_sandbox.world.objects import condition_status, objects_at
 
+CUSTOM_RESOURCES = "apiextensions.k8s.io/customresourcedefinitions"
+"""Where the definitions are stored."""
 _META = read_book(META)["ObjectMeta"]
 _TEXT = Schema(shape="scalar")
 _SCALARS: Mapping[str, Scalar] = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "string"}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from dra_sandbox.apiserver import problems
 from dra_sandbox.apiserver.answers import Answer
-from dra_sandbox.apiserver.deleting import delete, delete_collection
+from dra_sandbox.apiserver.authorization import not_allowed
+from dra_sandbox.apiserver.deleting import delete, delete_collection, released
 from dra_sandbox.apiserver.patching import patch
 from dra_sandbox.apiserver.reading import get, list_objects
 from dra_sandbox.apiserver.requests import Circumstances, Request
@@ -28,6 +29,13 @@ def decide(store: Store, request: Request, circumstances: Circumstances) -> tupl
 
     Watches are served by ``watching``, logs by whoever has them.
     """
+    after, answer = _decide(store, request, circumstances)
+    if request.resource.custom and after is not store:
+        after = released(after, request.resource)
+    return after, answer
+
+
+def _decide(store: Store, request: Request, circumstances: Circumstances) -> tuple[Store, Answer]:
     resource, subresource = request.resource, request.subresource
     if subresource and subresource not in (*resource.subresources, *(("status",) if resource.status else ())):
         return store, problems.NO_SUCH_PATH
@@ -35,6 +43,8 @@ def decide(store: Store, request: Request, circumstances: Circumstances) -> tupl
         return store, problems.method_not_allowed()
     if resource.namespaced and not request.namespace and request.verb not in ("list", "watch"):
         return store, problems.method_not_allowed()
+    if (refused := not_allowed(store, request)) is not None:
+        return store, refused
     special = _SPECIAL.get(subresource)
     if special is not None:
         return special(store, request, circumstances)

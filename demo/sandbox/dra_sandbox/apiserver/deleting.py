@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 from dra_core.snapshot.json_value import Json, JsonObject, at, object_at, text_at
 
 from dra_sandbox.apiserver import problems
 from dra_sandbox.apiserver.answers import Answer, Succeeded
+from dra_sandbox.apiserver.custom_resources import CUSTOM_RESOURCES
+from dra_sandbox.apiserver.policies import policy_against
 from dra_sandbox.apiserver.problems import Problem
 from dra_sandbox.apiserver.requests import Circumstances, Options, Request
 from dra_sandbox.apiserver.resources import Resource
@@ -20,6 +23,7 @@ from dra_sandbox.world.objects import finalizers_of
 from dra_sandbox.world.times import stamp
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"  # meta/v1 FinalizerDeleteDependents, FinalizerOrphanDependents
+_CLEAN_UP = "customresourcecleanup.apiextensions.k8s.io"  # apiextensions/v1 CustomResourceCleanupFinalizer
 _DEFAULT_GRACE_SECONDS = 30  # core/v1 DefaultTerminationGracePeriodSeconds
 _PROTECTED_NAMESPACES = ("default", "kube-system", "kube-public")  # NamespaceLifecycle: immortal namespaces
 
@@ -31,12 +35,14 @@ def delete(store: Store, request: Request, circumstances: Circumstances) -> tupl
     old = store.get(resource.store_key, place)
     if old is None:
         return store, problems.not_found(resource, request.name)
-    refused = _refused(resource, request.name, old, request.options)
+    refused = _refused(resource, request.name, old, request.options) or policy_against(store, request, None, old)
     if refused is not None:
         return store, refused
     after, left = _deleted(store, resource, place, old, request.options, circumstances)
     if request.options.dry_run:
         after = store
+    elif resource.store_key == CUSTOM_RESOURCES:
+        after = _without_objects(after, old, circumstances)
     returned = rules_of(resource).returned_when_deleted
     gone = after.get(resource.store_key, place) is None
     return after, Succeeded(200, _gone(resource, old) if gone and not returned else as_served(resource, left))
@@ -54,7 +60,8 @@ def delete_collection(store: Store, request: Request, circumstances: Circumstanc
     for place, old in sorted(store.of(resource.store_key).items()):
         if not selection.selects(as_served(resource, old)):
             continue
-        refused = _refused(resource, place[1], old, request.options)
+        single = msgspec.structs.replace(request, verb="delete", namespace=place[0], name=place[1])
+        refused = _refused(resource, place[1], old, request.options) or policy_against(store, single, None, old)
         if refused is not None:
             return store if request.options.dry_run else after, refused
         after, left = _deleted(after, resource, place, old, request.options, circumstances)
@@ -66,6 +73,44 @@ def delete_collection(store: Store, request: Request, circumstances: Circumstanc
         "items": items,
     }
     return store if request.options.dry_run else after, Succeeded(200, body)
+
+
+def _without_objects(store: Store, definition: JsonObject, circumstances: Circumstances) -> Store:
+    """The objects of a custom resource go with its definition, which stays until they are gone (crd finalizer)."""
+    spec = object_at(definition, "spec")
+    custom = Resource(
+        group=text_at(spec, "group"),
+        kind=text_at(spec, "names", "kind"),
+        plural=text_at(spec, "names", "plural"),
+        custom=True,
+    )
+    for place, value in store.of(custom.store_key).items():
+        store, _ = _deleted(store, custom, place, value, Options(propagation_policy="Background"), circumstances)
+    if not store.of(custom.store_key):
+        return store
+    place = ("", text_at(definition, "metadata", "name"))
+    left = store.get(CUSTOM_RESOURCES, place) or definition
+    metadata: JsonObject = {
+        **object_at(left, "metadata"),
+        "deletionTimestamp": stamp(circumstances.now),
+        "finalizers": [*finalizers_of(left), _CLEAN_UP],
+    }
+    return put(store, CUSTOM_RESOURCES, place, {**left, "metadata": metadata})[0]
+
+
+def released(store: Store, resource: Resource) -> Store:
+    """The store after a write on custom objects: a definition that only waited for the last of them goes."""
+    place = ("", resource.qualified)
+    definition = store.get(CUSTOM_RESOURCES, place)
+    if definition is None or _CLEAN_UP not in finalizers_of(definition) or store.of(resource.store_key):
+        return store
+    metadata: JsonObject = {
+        **object_at(definition, "metadata"),
+        "finalizers": [item for item in finalizers_of(definition) if item != _CLEAN_UP],
+    }
+    value: JsonObject = {**definition, "metadata": metadata}
+    write = remove if finished(value) else put
+    return write(store, CUSTOM_RESOURCES, place, value)[0]
 
 
 def _refused(resource: Resource, name: str, old: JsonObject, options: Options) -> Problem | None:

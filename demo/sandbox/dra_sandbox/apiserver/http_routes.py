@@ -14,6 +14,7 @@ from dra_core.snapshot.json_value import Json, object_at
 
 from dra_sandbox.apiserver import problems
 from dra_sandbox.apiserver.answers import Answer, Succeeded
+from dra_sandbox.apiserver.authorization import not_allowed
 from dra_sandbox.apiserver.discovery import discover
 from dra_sandbox.apiserver.logs import log_question
 from dra_sandbox.apiserver.problems import Problem
@@ -191,7 +192,10 @@ class _Front:
         return response
 
     async def _log(self, http: web.Request, request: Request) -> web.StreamResponse:
-        answer = self._server.handle(msgspec.structs.replace(request, subresource="", form="object", options=Options()))
+        if (refused := not_allowed(self._server.store, request)) is not None:
+            return _response(refused)
+        pod = msgspec.structs.replace(request, identity=Identity(), subresource="", form="object", options=Options())
+        answer = self._server.handle(pod)
         if isinstance(answer, Problem):
             return _response(answer)
         question = log_question(object_at(answer.body), dict(http.query), self._server.circumstances().now)

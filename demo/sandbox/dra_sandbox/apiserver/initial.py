@@ -13,7 +13,7 @@ PRIORITY_CLASSES = (("system-cluster-critical", 2_000_000_000), ("system-node-cr
 
 
 def initial_store(circumstances: Circumstances) -> Store:
-    """The namespaces and priority classes that every cluster has.
+    """The namespaces, priority classes and the role cluster-admin that every cluster has.
 
     Their UIDs are made from the one that circumstances offer, so that a store is determined by its circumstances.
     """
@@ -37,7 +37,15 @@ def initial_store(circumstances: Circumstances) -> Store:
             "description": "Used for system critical pods that must not be moved from their current node.",
         }
         store, _ = put(store, "scheduling.k8s.io/priorityclasses", ("", name), value)
-    return store
+    everything: JsonObject = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    number = len(NAMESPACES) + len(PRIORITY_CLASSES)
+    role: JsonObject = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": _metadata("cluster-admin", number, circumstances, {}),
+        "rules": [everything, {"nonResourceURLs": ["*"], "verbs": ["*"]}],
+    }
+    return put(store, "rbac.authorization.k8s.io/clusterroles", ("", "cluster-admin"), role)[0]
 
 
 def _metadata(name: str, number: int, circumstances: Circumstances, labels: dict[str, str]) -> JsonObject:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject, at, object_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 
 from dra_sandbox.apiserver.problems import Problem, bad_request
 from dra_sandbox.apiserver.resources import Resource
@@ -86,6 +87,21 @@ def selection_of(
                 f"{requirement.key}"
             )
     return Selection(namespace=namespace, name=name, labels=labels, fields=fields)
+
+
+def selects_labels(selector: JsonObject, labels: Mapping[str, str]) -> bool:
+    """Whether a meta/v1 LabelSelector selects an object with these labels; an empty one selects everything."""
+    if any(labels.get(key) != value for key, value in object_at(selector, "matchLabels").items()):
+        return False
+    operators = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+    return all(
+        Requirement(
+            text_at(one, "key"),
+            operators.get(text_at(one, "operator"), "in"),
+            tuple(str(value) for value in list_at(one, "values")),
+        ).holds(labels.get(text_at(one, "key")))
+        for one in list_at(selector, "matchExpressions")
+    )
 
 
 _SET = re.compile(r"^(?P<key>[^\s!=<>(),]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")

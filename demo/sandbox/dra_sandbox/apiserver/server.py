@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.answers import Answer
-from dra_sandbox.apiserver.catalog import CUSTOM_RESOURCES, Catalog, catalog_of
+from dra_sandbox.apiserver.catalog import Catalog, catalog_of
+from dra_sandbox.apiserver.custom_resources import CUSTOM_RESOURCES
 from dra_sandbox.apiserver.decision import decide
 from dra_sandbox.apiserver.initial import initial_store
 from dra_sandbox.apiserver.logs import LogSource, no_logs

@@ -8,6 +8,7 @@ import msgspec
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver import problems
+from dra_sandbox.apiserver.authorization import not_allowed
 from dra_sandbox.apiserver.forms import in_form
 from dra_sandbox.apiserver.problems import Problem
 from dra_sandbox.apiserver.requests import Circumstances, Request
@@ -43,6 +44,8 @@ class Told(msgspec.Struct, frozen=True):
 def begin(store: Store, request: Request, circumstances: Circumstances) -> Told | Problem:
     """Start a watch: from now, from a revision, or with everything that there is first."""
     options = request.options
+    if (refused := not_allowed(store, request)) is not None:
+        return refused
     selection = selection_of(
         request.resource, request.namespace, request.name, options.label_selector, options.field_selector
     )

@@ -13,7 +13,7 @@ from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import Json, JsonObject, at, object_at, text_at
 
 from dra_sandbox.apiserver import faults, ownership, problems
-from dra_sandbox.apiserver.admission import admit
+from dra_sandbox.apiserver.admission import admit, completed
 from dra_sandbox.apiserver.answers import Answer, Succeeded
 from dra_sandbox.apiserver.decoding import decode
 from dra_sandbox.apiserver.metadata import metadata_change_faults, metadata_faults, of_changed, of_new
@@ -40,7 +40,10 @@ def create(
     value = of_new(resource, decoded.value, request.namespace, circumstances)
     if resource.status and not rules.keeps_status_at_creation:
         value = {key: item for key, item in value.items() if key != "status"}
-    value = rules.prepare(resource, as_stored(resource, value), None, circumstances)
+    filled = completed(store, request, rules.prepare(resource, as_stored(resource, value), None, circumstances), None)
+    if isinstance(filled, Problem):
+        return store, filled
+    value = filled
     name = text_at(value, "metadata", "name")
     refused = admit(store, request, value, None) or _validated(resource, rules, name, value, None)
     if refused is not None:
