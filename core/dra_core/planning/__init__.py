@@ -7,6 +7,7 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.difference import compare_plans, compare_snapshots
 from dra_core.planning.explain import Explanation, explain_claim, explain_pod
 from dra_core.planning.ledger import Placed
+from dra_core.planning.lint import lint_documents
 from dra_core.planning.plan import Pending, Plan, plan_pods, snapshot_after
 from dra_core.planning.policies import POLICIES, Policy
 from dra_core.planning.reading import Document, Located, Reading, read_cluster
@@ -41,6 +42,7 @@ __all__ = [
     "compare_snapshots",
     "explain_claim",
     "explain_pod",
+    "lint_documents",
     "made_by",
     "plan_pods",
     "read_cluster",

@@ -68,6 +68,15 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
         return f"{', '.join(parts)}: {self.refusal.sentence}"
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """Where an object was read, and the version that it was written in (without the group)."""
+
+    source: str
+    document: int
+    item: int | None
+    version: str
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What was read.
 
@@ -75,11 +84,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: The objects.
         unknown: Fields that no record holds: written for a newer API, or misspelt.
         ignored: How many objects of other kinds were passed over, by kind.
+        origins: Where each object was read, by kind, namespace and name.
     """
 
     snapshot: ClusterSnapshot
     unknown: tuple[Located, ...] = ()
     ignored: Mapping[str, int] = {}
+    origins: Mapping[tuple[str, str, str], Origin] = {}
 
 
 def read_cluster(documents: Iterable[Document], *, namespace: str = "default") -> Result[Reading, tuple[Located, ...]]:
@@ -89,7 +100,16 @@ def read_cluster(documents: Iterable[Document], *, namespace: str = "default") -
         documents: In the order in which later objects replace earlier ones.
         namespace: Where objects are that name no namespace.
     """
+    reading, faults = read_what_can_be_read(documents, namespace=namespace)
+    return Failure(faults) if faults else Success(reading)
+
+
+def read_what_can_be_read(
+    documents: Iterable[Document], *, namespace: str = "default"
+) -> tuple[Reading, tuple[Located, ...]]:
+    """The objects that are in order, and everything that is wrong with the others."""
     records: dict[tuple[str, str, str], Record] = {}
+    origins: dict[tuple[str, str, str], Origin] = {}
     faults: list[Located] = []
     unknown: list[Located] = []
     ignored: dict[str, int] = {}
@@ -110,9 +130,9 @@ def read_cluster(documents: Iterable[Document], *, namespace: str = "default") -
             unknown += problems
             key = (record.kind, record.metadata.namespace, record.metadata.name)
             records[key] = record
-    if faults:
-        return Failure(tuple(faults))
-    return Success(Reading(snapshot=_snapshot(records.values()), unknown=tuple(unknown), ignored=ignored))
+            origins[key] = Origin(document.source, document.number, place.item, place.version)
+    snapshot = _snapshot(records.values())
+    return Reading(snapshot=snapshot, unknown=tuple(unknown), ignored=ignored, origins=origins), tuple(faults)
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):

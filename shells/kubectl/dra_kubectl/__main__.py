@@ -12,6 +12,7 @@ SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "allocate": ("dra_kubectl.allocate", "Answer allocation questions offline, exactly as kube-scheduler would."),
     "capacity": ("dra_kubectl.capacity", "Say how many more pods of a workload fit, and what runs out first."),
     "explain": ("dra_kubectl.explain", "Say why pods get their devices, or why not, and what would help."),
+    "lint": ("dra_kubectl.lint", "Check slices, classes, claims and templates against the API's rules."),
     "plan": ("dra_kubectl.plan", "Say where pods would go and which devices they would get."),
     "status": ("dra_kubectl.status", "Show which devices are free or in use, and by whom."),
 }

@@ -1,0 +1,44 @@
+"""``kubectl-dra lint``: objects against the API's rules, before they are applied."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import msgspec
+from dra_core.allocation.cel_language import CelLanguage
+from dra_core.planning import Located, lint_documents
+from dra_core.planning.explain import API_VERSION
+
+from dra_kubectl.files import read_documents
+from dra_kubectl.output import output_option, print_value
+from dra_kubectl.source import BAD_INPUT, DOES_NOT_FIT, FITS
+
+
+class LintReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The findings; ``drakit.dev/v1alpha1`` of its JSON."""
+
+    api_version: str = API_VERSION
+    kind: str = "LintReport"
+    findings: tuple[Located, ...]
+
+
+@click.command()
+@click.option("-f", "--filename", "filenames", multiple=True, required=True, metavar="PATH", help="As for explain.")
+@click.option("-n", "--namespace", default="default", metavar="NAME", help="Namespace of objects that name none.")
+@output_option()
+def lint(filenames: tuple[str, ...], namespace: str, form: str) -> None:
+    """Check slices, classes, claims, templates, taint rules and the claims of pods; all faults at once.
+
+    Exit code 0: nothing found, 1: faults found, 2: a file is not readable.
+    """
+    documents, unreadable = read_documents(filenames)
+    findings = (*unreadable, *lint_documents(documents, CelLanguage(), namespace=namespace))
+    if form == "text":
+        for finding in findings:
+            click.echo(f"{finding.sentence} [{finding.refusal.code}]")
+        if not findings:
+            click.echo("no faults found")
+    else:
+        print_value(LintReport(findings=findings), form)
+    sys.exit(BAD_INPUT if unreadable else DOES_NOT_FIT if findings else FITS)

@@ -1,0 +1,218 @@
+"""What lint finds: one broken object per rule, and that objects in order give nothing."""
+
+from __future__ import annotations
+
+import pytest
+from dra_core.allocation.cel_language import CelLanguage
+from dra_core.planning import Document, lint_documents
+from dra_core.snapshot.json_value import Json, JsonObject, object_at
+
+from benchmarks.big_cluster import cluster_list
+
+LANGUAGE = CelLanguage()
+
+
+def found(*values: Json) -> list[tuple[str, str]]:
+    documents = [Document("f.yaml", number, value) for number, value in enumerate(values, 1)]
+    return [(item.refusal.path, item.refusal.code) for item in lint_documents(documents, LANGUAGE)]
+
+
+def claim(spec: JsonObject, version: str = "v1") -> JsonObject:
+    return {
+        "apiVersion": f"resource.k8s.io/{version}",
+        "kind": "ResourceClaim",
+        "metadata": {"name": "c", "namespace": "n"},
+        "spec": {"devices": spec},
+    }
+
+
+def request(**fields: Json) -> JsonObject:
+    return {"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com", **fields}}
+
+
+def slice_with(**spec: Json) -> JsonObject:
+    usual: JsonObject = {
+        "driver": "gpu.example.com",
+        "pool": {"name": "node-1", "generation": 1, "resourceSliceCount": 1},
+        "nodeName": "node-1",
+        "devices": [{"name": "gpu-0"}],
+    }
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceSlice",
+        "metadata": {"name": "s"},
+        "spec": {**usual, **spec},
+    }
+
+
+def device(**fields: Json) -> JsonObject:
+    return slice_with(devices=[{"name": "gpu-0", **fields}])
+
+
+REQUEST = "spec.devices.requests[0].exactly"
+DEVICE = "spec.devices[0]"
+
+
+@pytest.mark.parametrize(
+    ("spec", "faults"),
+    [
+        ({"requests": [request()]}, []),
+        ({"requests": [request(), request()]}, [("spec.devices.requests[1].name", "Duplicate")]),
+        ({"requests": [request(count=0)]}, [(f"{REQUEST}.count", "Invalid")]),
+        ({"requests": [request(count=33)]}, [("spec.devices.requests", "Invalid")]),
+        ({"requests": [request(allocationMode="Some")]}, [(f"{REQUEST}.allocationMode", "NotAllowed")]),
+        ({"requests": [request(allocationMode="All", count=1)]}, [(f"{REQUEST}.count", "Invalid")]),
+        ({"requests": [{"name": "gpu"}]}, [("spec.devices.requests[0]", "Invalid")]),
+        ({"requests": [{**request(), "name": "GPU"}]}, [("spec.devices.requests[0].name", "Invalid")]),
+        (
+            {"requests": [request(selectors=[{"cel": {"expression": "device.driver =="}}])]},
+            [(f"{REQUEST}.selectors[0].cel.expression", "ExpressionNotCompiling")],
+        ),
+        (
+            {"requests": [request(selectors=[{"cel": {"expression": "x" * 10_241}}])]},
+            [(f"{REQUEST}.selectors[0].cel.expression", "TooLong")],
+        ),
+        (
+            {"requests": [request(tolerations=[{"operator": "Exists", "value": "x"}, {"operator": "Equal"}])]},
+            [(f"{REQUEST}.tolerations[0].value", "Invalid"), (f"{REQUEST}.tolerations[1].key", "Required")],
+        ),
+        (
+            {"requests": [request(capacity={"requests": {"memory": "much"}})]},
+            [(f"{REQUEST}.capacity.requests.memory", "Invalid")],
+        ),
+        (
+            {"requests": [request()], "constraints": [{"requests": ["cpu"], "matchAttribute": "model"}]},
+            [
+                ("spec.devices.constraints[0].requests[0]", "UnknownRequest"),
+                ("spec.devices.constraints[0].matchAttribute", "Invalid"),
+            ],
+        ),
+        ({"requests": [request()], "constraints": [{}]}, [("spec.devices.constraints[0]", "Invalid")]),
+        (
+            {"requests": [request()], "config": [{"opaque": {"driver": "gpu.example.com", "parameters": {"a": 1}}}]},
+            [
+                ("spec.devices.config[0].opaque.parameters.apiVersion", "Required"),
+                ("spec.devices.config[0].opaque.parameters.kind", "Required"),
+                ("spec.devices.config[0].opaque.parameters.a", "UnknownField"),
+            ],
+        ),
+        (
+            {"requests": [request()], "config": [{"opaque": {"driver": "other.example.com", "parameters": "text"}}]},
+            [("spec.devices.config[0].opaque.parameters", "ParametersNotAnObject")],
+        ),
+        ({"requests": [request(cuont=2)]}, [(f"{REQUEST}.cuont", "UnknownField")]),
+    ],
+)
+def test_claims(spec: JsonObject, faults: list[tuple[str, str]]) -> None:
+    assert found(claim(spec)) == faults
+    template: JsonObject = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaimTemplate",
+        "metadata": {"name": "t", "namespace": "n"},
+        "spec": {"spec": {"devices": spec}},
+    }
+    assert found(template) == [(f"spec.{path}", code) for path, code in faults]
+
+
+@pytest.mark.parametrize(
+    ("value", "faults"),
+    [
+        (slice_with(), []),
+        (slice_with(nodeName=None), [("spec", "Invalid")]),
+        (slice_with(allNodes=True), [("spec", "Invalid")]),
+        (slice_with(devices=[{"name": "a"}, {"name": "a"}]), [("spec.devices[1].name", "Duplicate")]),
+        (slice_with(devices=[{"name": f"d{i}"} for i in range(129)]), [("spec.devices", "TooMany")]),
+        (
+            slice_with(devices=[{"name": f"d{i}", "taints": [{"key": "k", "effect": "None"}]} for i in range(65)]),
+            [("spec.devices", "TooMany")],
+        ),
+        (slice_with(driver="no/driver"), [("spec.driver", "Invalid")]),
+        (
+            slice_with(sharedCounters=[{"name": "c", "counters": {"m": {"value": 1}}}]),
+            [("spec.sharedCounters", "Invalid")],
+        ),
+        (slice_with(pool={"name": "p", "resourceSliceCount": 2}), [("spec.pool.resourceSliceCount", "PoolIncomplete")]),
+        (device(name="GPU"), [(f"{DEVICE}.name", "Invalid")]),
+        (device(attributes={"a": {"int": 1, "bool": True}}), [(f"{DEVICE}.attributes.a", "Invalid")]),
+        (device(attributes={"a": {}}), [(f"{DEVICE}.attributes.a", "Invalid")]),
+        (device(attributes={"a": {"version": "1"}}), [(f"{DEVICE}.attributes.a", "Invalid")]),
+        (device(attributes={"a": {"string": "x" * 65}}), [(f"{DEVICE}.attributes.a", "TooLong")]),
+        (device(attributes={"1a": {"int": 1}}), [(f"{DEVICE}.attributes.1a", "Invalid")]),
+        (device(attributes={f"a{i}": {"int": 1} for i in range(33)}), [(DEVICE, "TooMany")]),
+        (device(capacity={"m": {"value": "much"}}), [(f"{DEVICE}.capacity.m.value", "Invalid")]),
+        (
+            device(capacity={"m": {"value": "1", "requestPolicy": {"default": "1"}}}),
+            [(f"{DEVICE}.capacity.m.requestPolicy", "Invalid")],
+        ),
+        (
+            device(taints=[{"key": "a b", "effect": "Never"}]),
+            [(f"{DEVICE}.taints[0].key", "Invalid"), (f"{DEVICE}.taints[0].effect", "NotAllowed")],
+        ),
+        (device(bindingConditions=["a"]), [(f"{DEVICE}.bindingFailureConditions", "Required")]),
+        (device(nodeName="n"), [(DEVICE, "Invalid")]),
+        (
+            device(consumesCounters=[{"counterSet": "c", "counters": {"m": {"value": "1"}}}]),
+            [(f"{DEVICE}.consumesCounters[0].counterSet", "UnknownCounterSet")],
+        ),
+    ],
+)
+def test_slices(value: JsonObject, faults: list[tuple[str, str]]) -> None:
+    assert found(value) == faults
+
+
+@pytest.mark.parametrize(
+    ("policy", "paths"),
+    [
+        ({"default": "2", "validRange": {"min": "1", "max": "9", "step": "1"}}, []),
+        ({"default": "1", "validValues": ["1", "2"]}, []),
+        ({}, [".default"]),
+        ({"default": "1", "validValues": ["2", "1"]}, [".validValues[1]"]),
+        ({"default": "1", "validValues": ["1"], "validRange": {"min": "1"}}, [""]),
+        ({"default": "0", "validRange": {"min": "1"}}, [".validRange"]),
+        (
+            {"default": "2", "validRange": {"min": "1", "max": "2", "step": "2"}},
+            [".validRange.default", ".validRange.max"],
+        ),
+        ({"default": "1", "validRange": {"min": "1", "step": "0"}}, [".validRange.step"]),
+    ],
+)
+def test_request_policies(policy: JsonObject, paths: list[str]) -> None:
+    value = device(allowMultipleAllocations=True, capacity={"m": {"value": "10", "requestPolicy": policy}})
+    assert [path for path, _ in found(value)] == [f"{DEVICE}.capacity.m.requestPolicy{path}" for path in paths]
+
+
+def test_paths_are_those_of_the_version_that_was_written() -> None:
+    flat = claim({"requests": [{"name": "gpu", "deviceClassName": "gpu.example.com", "count": -1}]}, "v1beta1")
+    assert found(flat) == [("spec.devices.requests[0].count", "Invalid")]
+
+
+def named(value: JsonObject, name: str) -> JsonObject:
+    return {**value, "metadata": {**object_at(value, "metadata"), "name": name}}
+
+
+def test_objects_are_checked_against_each_other() -> None:
+    objects = cluster_list(2, 2, 1)
+    pod: JsonObject = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "team"},
+        "spec": {
+            "containers": [{"name": "c", "resources": {"claims": [{"name": "gpus"}]}}],
+            "resourceClaims": [
+                {"name": "gpu", "resourceClaimTemplateName": "gpuu"},
+                {"name": "both", "resourceClaimTemplateName": "gpu", "resourceClaimName": "x"},
+            ],
+        },
+    }
+    other = claim({"requests": [request(deviceClassName="gpu.example.co")]})
+    admin = claim({"requests": [request(adminAccess=True)]})
+    space: JsonObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    assert found(objects) == []
+    assert found(objects, pod, named(other, "a"), named(admin, "b"), space) == [
+        ("spec.resourceClaims[0].resourceClaimTemplateName", "ClaimTemplateMissing"),
+        ("spec.resourceClaims[1]", "Invalid"),
+        ("spec.resourceClaims[1].resourceClaimName", "ClaimMissing"),
+        ("spec.containers[0].resources.claims[0].name", "UnknownClaim"),
+        ("spec.devices.requests[0].exactly.deviceClassName", "ClassMissing"),
+        ("spec.devices.requests[0].exactly.adminAccess", "AdminAccessForbidden"),
+    ]
