@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from collections.abc import Iterator
 
@@ -19,6 +20,27 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 _numbers = itertools.count(1)
+
+
+class _Faults(logging.Handler):
+    """Keeps what the cluster's parts report as their own faults."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def no_part_has_a_fault() -> Iterator[None]:
+    """A step of a loop that raises is logged and repeated; no test may need that."""
+    faults = _Faults()
+    logging.getLogger("dra_sandbox").addHandler(faults)
+    yield
+    logging.getLogger("dra_sandbox").removeHandler(faults)
+    assert faults.texts == []
 
 
 @pytest.fixture(scope="session")

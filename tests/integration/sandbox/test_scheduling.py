@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 
-from dra_core.snapshot.json_value import JsonObject, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, text_at
 from dra_sandbox.cluster import Sandbox, sandbox
 from dra_sandbox.demo.expectations import environment_of, gpus_of
 from dra_sandbox.demo.installation import DRIVER, install_driver
-from dra_sandbox.world.objects import POD, TAINT_RULE, World, being_deleted, uid_of
-from dra_sandbox.world.writes import Delete
+from dra_sandbox.files import driver_manifest
+from dra_sandbox.manifests import objects_in
+from dra_sandbox.world.objects import (
+    CLAIM,
+    POD,
+    SLICE,
+    TAINT_RULE,
+    World,
+    being_deleted,
+    namespace_of,
+    objects_at,
+    uid_of,
+    with_fields,
+)
+from dra_sandbox.world.writes import Delete, Patch
 
 from tests.integration.sandbox.workloads import (
     PATIENCE,
@@ -24,6 +37,7 @@ from tests.integration.sandbox.workloads import (
     scheduling_message,
     template,
     wait_event,
+    wait_gone,
     wait_ready,
 )
 
@@ -46,6 +60,16 @@ def test_a_pod_waits_with_the_reason_and_runs_when_devices_are_free(cluster: San
     delete_pod(cluster, where, "first")
     wait_ready(cluster, where, "second")
     assert len(allocated_devices(cluster.world(), where)) == 1
+
+
+def test_a_waiting_pod_can_be_deleted_and_takes_its_claim_along(cluster: Sandbox, where: str) -> None:
+    cluster.create([template(where, "many", claim_spec(9)), pod(where, "p", pod_spec(templates=["many"]))])
+    wait_event(cluster, where, "p", "FailedScheduling")
+    delete_pod(cluster, where, "p")
+    wait_gone(cluster, where, "p")
+    cluster.wait_for(
+        lambda world: all(namespace_of(item) != where for item in world.all(CLAIM)), "the claim to be gone", PATIENCE
+    )
 
 
 def test_what_a_selector_saw_is_told(cluster: Sandbox, where: str) -> None:
@@ -113,3 +137,36 @@ def test_a_device_taint_rule_evicts_the_pod_and_keeps_others_away(cluster: Sandb
     assert made is not None
     cluster.carry_out(Delete(kind=TAINT_RULE, namespace="", name=f"broken-{where}", uid=uid_of(made)))
     cluster.wait_for(is_ready(where, "q"), "the pod to run when the taint is gone", PATIENCE)
+
+
+def test_a_pod_waits_until_its_device_is_reported_ready_to_be_bound() -> None:
+    with sandbox() as cluster:
+        cluster.create(with_environment(objects_in(driver_manifest()), BINDING_CONDITIONS="true"))
+        cluster.wait_for(lambda world: world.all(SLICE), "the driver's slices", PATIENCE)
+        cluster.create([claim("default", "gpu"), pod("default", "p", pod_spec(claims=["gpu"]))])
+        assert "gpu-0: BindingConditions" in wait_event(cluster, "default", "p", "BindingConditionsPending")
+        assert text_at(get_pod(cluster, "default", "p"), "spec", "nodeName") == ""
+        condition: JsonObject = {
+            "type": "BindingConditions",
+            "status": "True",
+            "reason": "Attached",
+            "message": "",
+            "lastTransitionTime": "2026-01-31T12:00:00Z",
+        }
+        device: JsonObject = {"driver": DRIVER, "pool": "node-1", "device": "gpu-0", "conditions": [condition]}
+        change: JsonObject = {"status": {"devices": [device]}}
+        cluster.carry_out(Patch(kind=CLAIM, namespace="default", name="gpu", patch=change, subresource="status"))
+        wait_ready(cluster, "default", "p")
+
+
+def with_environment(objects: tuple[JsonObject, ...], **variables: str) -> list[JsonObject]:
+    """The driver's objects with more variables for the plugin."""
+    more: list[Json] = [{"name": name, "value": value} for name, value in variables.items()]
+    changed: list[JsonObject] = []
+    for value in objects:
+        if value["kind"] == "DaemonSet":
+            (container,) = objects_at(value, "spec", "template", "spec", "containers")
+            richer: JsonObject = {**container, "env": [*objects_at(container, "env"), *more]}
+            value = with_fields(value, ("spec", "template", "spec"), {"containers": [richer]})
+        changed.append(value)
+    return changed

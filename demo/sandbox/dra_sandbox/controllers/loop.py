@@ -15,7 +15,7 @@ from dra_sandbox.controllers.namespaces import default_accounts, namespace_delet
 from dra_sandbox.controllers.node_lifecycle import silent_nodes
 from dra_sandbox.controllers.replica_sets import replica_sets
 from dra_sandbox.world.api import Api
-from dra_sandbox.world.loop import Loop
+from dra_sandbox.world.loop import Loop, Step
 from dra_sandbox.world.objects import World, kind_named, uid_of
 from dra_sandbox.world.writes import Write
 
@@ -25,13 +25,18 @@ LOOK_AGAIN = timedelta(seconds=5)  # kube-controller-manager --node-monitor-peri
 
 def controllers(api: Api) -> Loop:
     """The loop of all controllers; not started."""
+    return Loop(COMPONENT, api, step_of(api))
+
+
+def step_of(api: Api) -> Step:
+    """One round of all controllers."""
 
     def step(world: World, now: datetime) -> datetime | None:
         due = evictions(world, now)
         api.carry_out((*_writes(world, now, api), *due.writes))
         return min(now + LOOK_AGAIN, due.again_at or now + LOOK_AGAIN)
 
-    return Loop(COMPONENT, api, step)
+    return step
 
 
 def _writes(world: World, now: datetime, api: Api) -> tuple[Write, ...]:

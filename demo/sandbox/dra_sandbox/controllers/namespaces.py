@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dra_sandbox.world.objects import (
-    EVENT,
     NAMESPACE,
     SERVICE_ACCOUNT,
     World,
@@ -28,7 +27,7 @@ def namespace_deletions(world: World) -> tuple[Write, ...]:
         if not being_deleted(namespace):
             continue
         name = name_of(namespace)
-        contents = [value for kind, value in world.everything() if namespace_of(value) == name and kind != EVENT]
+        contents = [value for _, value in world.everything() if namespace_of(value) == name]
         if contents:
             writes += [delete(value, "Background") for value in contents if not being_deleted(value)]
         else:

@@ -16,6 +16,7 @@ from dra_core.snapshot.json_value import Json, JsonObject, at, text_at
 
 from dra_sandbox.controllers.claim_release import DELETE_PROTECTION
 from dra_sandbox.kubelet.prepared_claims import entries_of
+from dra_sandbox.scheduler.binding_conditions import has_conditions
 from dra_sandbox.scheduler.filters import node_refusals
 from dra_sandbox.world.node_rules import node_selector_selects
 from dra_sandbox.world.objects import (
@@ -169,7 +170,8 @@ def _claims_elsewhere(node: JsonObject, claims: tuple[JsonObject, ...]) -> tuple
 def placement_writes(world: World, pod: JsonObject, placement: Placement, now: datetime) -> tuple[Write, ...]:
     """Allocate and reserve every claim, then bind. To be carried out in order, up to the first that fails.
 
-    The finalizer comes before the allocation, so that no allocated claim can vanish.
+    The finalizer comes before the allocation, so that no allocated claim can vanish. A pod whose new devices have
+    binding conditions is not bound yet: see ``binding_conditions``.
     """
     writes: list[Write] = []
     for name in dict.fromkeys(item for item in entries_of(pod).values() if item):
@@ -190,6 +192,8 @@ def placement_writes(world: World, pod: JsonObject, placement: Placement, now: d
         else:
             reserved = Replace(body=with_fields(protected, ("status",), status), subresource="status")
             writes.append(Replace(body=protected, then=reserved))
+    if any(has_conditions(allocation) for allocation in placement.allocations.values()):
+        return tuple(writes)
     writes.append(Bind(namespace=namespace_of(pod), name=name_of(pod), uid=uid_of(pod), node=placement.node))
     chosen = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {placement.node}"
     writes.append(Emit(about=pod, severity="Normal", reason="Scheduled", message=chosen, component=COMPONENT))

@@ -11,7 +11,18 @@ from dra_core.snapshot.json_value import JsonObject, text_at
 
 from dra_sandbox.apiserver.requests import MERGE_PATCH, Options, Request
 from dra_sandbox.apiserver.resources import Resource
-from dra_sandbox.world.objects import EVENT, POD, Kind, World, kind_of, name_of, namespace_of, uid_of, whole_number_at
+from dra_sandbox.world.objects import (
+    EVENT,
+    POD,
+    Kind,
+    Place,
+    World,
+    kind_of,
+    name_of,
+    namespace_of,
+    uid_of,
+    whole_number_at,
+)
 from dra_sandbox.world.times import stamp
 from dra_sandbox.world.writes import Bind, Create, Delete, Emit, Patch, Replace, Write
 
@@ -101,8 +112,7 @@ def _kind(write: Create | Replace | Patch | Delete | Bind) -> Kind:
 def event_write(emit: Emit, world: World, now: datetime) -> Create | Patch:
     """A new Event (core/v1), or a higher count on the one that says the same about the same object."""
     about = emit.about
-    namespace = namespace_of(about) or EVENTS_OF_NO_NAMESPACE
-    name = f"{name_of(about)}.{_digest(emit)}"
+    namespace, name = _event_place(emit)
     known = world.get(EVENT, namespace, name)
     if known is not None:
         count = whole_number_at(known, "count", default=1) + 1
@@ -134,7 +144,13 @@ def event_write(emit: Emit, world: World, now: datetime) -> Create | Patch:
     )
 
 
-def _digest(emit: Emit) -> str:
-    """Sixteen letters that are equal for equal events."""
+def is_known(emit: Emit, world: World) -> bool:
+    """Whether an event says so already."""
+    return world.get(EVENT, *_event_place(emit)) is not None
+
+
+def _event_place(emit: Emit) -> Place:
+    """The same for the same event: its name ends in a digest of all that it says."""
     parts = (uid_of(emit.about), emit.severity, emit.reason, emit.message, emit.component, emit.host)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return namespace_of(emit.about) or EVENTS_OF_NO_NAMESPACE, f"{name_of(emit.about)}.{digest}"
