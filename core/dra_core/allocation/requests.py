@@ -164,7 +164,7 @@ def _request(
         name=name,
         full_name=f"{parent}/{name}" if parent else name,
         parent=parent,
-        error=f"claim {label}, request {name}: {problem}" if problem else "",
+        error=f"claim {label}, request {name}{problem}" if problem else "",
         device_class=device_class,
         conditions=conditions,
         all_devices=item.allocation_mode == "All",
@@ -182,23 +182,23 @@ def _problem(
     device_class: DeviceClass | None,
     features: Features,
 ) -> str:
-    """What is wrong with the request, in the order in which the scheduler looks."""
+    """What is wrong with the request, as its message goes on, in the order in which the scheduler looks."""
     if item.derived_attributes and not features.derived_attributes:
-        return "cannot handle request with derived attributes, the feature is disabled"
+        return ": cannot handle request with derived attributes, the feature is disabled"
     for i, selector in enumerate(item.selectors):
         if selector.cel is None:
-            return f"selector #{i}: CEL expression empty (unsupported selector type?)"
+            return f", selector #{i}: CEL expression empty (unsupported selector type?)"
     if admin is not None and not features.admin_access:
-        return "admin access is requested, but the feature is disabled"
+        return ": admin access is requested, but the feature is disabled"
     if not item.device_class_name:
-        return "missing device class name (unsupported request type?)"
+        return ": missing device class name (unsupported request type?)"
     if device_class is None:
         named = item.device_class_name
-        return f'could not retrieve device class {named}: deviceclass.resource.k8s.io "{named}" not found'
+        return f': could not retrieve device class {named}: deviceclass.resource.k8s.io "{named}" not found'
     if item.allocation_mode == "ExactCount":
         count = item.count or 0
-        return f"exact count {count} is too large" if count > _MOST_COUNT else ""
-    return "" if item.allocation_mode == "All" else f"unsupported count mode {item.allocation_mode}"
+        return f": exact count {count} is too large" if count > _MOST_COUNT else ""
+    return "" if item.allocation_mode == "All" else f": unsupported count mode {item.allocation_mode}"
 
 
 def _conditions(

@@ -62,22 +62,23 @@ def validate(target: Value, text: Value) -> Value:
     """``validate``: none if the text has the format, else what is wrong."""
     if not isinstance(target, Format) or not isinstance(text, str):
         raise no_such_overload()
-    faults: list[Value] = [*_faults(target.name, text)]
-    return Optional(faults) if faults else NONE
+    found: list[Value] = [*faults(target.name, text)]
+    return Optional(found) if found else NONE
 
 
-def _faults(name: str, text: str) -> list[str]:
+def faults(name: str, text: str) -> list[str]:
+    """What is wrong with a text that should have a named format."""
     base = name.removesuffix("Prefix")
     if base in _NAME_RULES:
         pattern, longest, words = _NAME_RULES[base]
         # A name's prefix may end in a dash: the dash is taken for a letter, as apimachinery does.
         checked = text[:-1] + "a" if name.endswith("Prefix") and len(text) > 1 and text.endswith("-") else text
-        faults = [f"must be no more than {longest} characters"] if len(checked) > longest else []
-        return faults if re.fullmatch(pattern, checked) else [*faults, words]
+        found = [f"must be no more than {longest} characters"] if len(checked) > longest else []
+        return found if re.fullmatch(pattern, checked) else [*found, words]
     match name:
         case "labelValue":
-            faults = ["must be no more than 63 characters"] if len(text) > 63 else []
-            return faults if re.fullmatch(f"({_QUALIFIED})?", text) else [*faults, _LABEL_VALUE]
+            found = ["must be no more than 63 bytes"] if len(text) > 63 else []
+            return found if re.fullmatch(f"({_QUALIFIED})?", text) else [*found, _LABEL_VALUE]
         case "qualifiedName":
             return _qualified(text)
         case "uri":
@@ -95,24 +96,24 @@ def _faults(name: str, text: str) -> list[str]:
 
 
 def _qualified(text: str) -> list[str]:
-    faults: list[str] = []
+    found: list[str] = []
     parts = text.split("/")
     if len(parts) > 2:
         return [
-            f"a qualified name {_QUALIFIED_NAME.removesuffix(')')})"
+            f"a valid label key {_QUALIFIED_NAME.removesuffix(')')})"
             " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         ]
     if len(parts) == 2:
         if not parts[0]:
-            faults.append("prefix part must be non-empty")
+            found.append("prefix part must be non-empty")
         else:
-            faults += [f"prefix part {fault}" for fault in _faults("dns1123Subdomain", parts[0])]
+            found += [f"prefix part {fault}" for fault in faults("dns1123Subdomain", parts[0])]
     name = parts[-1]
     if not name:
-        faults.append("name part must be non-empty")
+        found.append("name part must be non-empty")
     elif len(name) > 63:
-        faults.append("name part must be no more than 63 characters")
-    return faults if re.fullmatch(_QUALIFIED, name) else [*faults, f"name part {_QUALIFIED_NAME}"]
+        found.append("name part must be no more than 63 bytes")
+    return found if re.fullmatch(_QUALIFIED, name) else [*found, f"name part {_QUALIFIED_NAME}"]
 
 
 def _is_base64(text: str) -> bool:

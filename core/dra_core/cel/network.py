@@ -181,10 +181,8 @@ def _parsed_url(text: Value) -> Url | str:
     if text == "*":
         return Url(text, "", "", "*", "")
     scheme = _SCHEME.match(text)
-    if scheme is None and ":" in text.split("/", 1)[0]:
-        if text.startswith(":"):
-            return failed + "missing protocol scheme"
-        return failed + "first path segment in URL cannot contain colon"
+    if text.startswith(":"):
+        return failed + "missing protocol scheme"
     rest = text[scheme.end() :] if scheme else text
     main, _, _ = rest.partition("#")
     before, _, query = main.partition("?")
