@@ -91,8 +91,8 @@ def faults(name: str, text: str) -> list[str]:
         case "date":
             return [] if _is_date(text) else ["invalid date"]
         case _:
-            found = _DATETIME.fullmatch(text)
-            return [] if found and _is_date(found[1]) else ["invalid datetime"]
+            moment = _DATETIME.fullmatch(text)
+            return [] if moment and _is_date(moment[1]) else ["invalid datetime"]
 
 
 def _qualified(text: str) -> list[str]:
