@@ -1,7 +1,8 @@
 """What the shell does to the node's disk, as data.
 
-Every effect is idempotent and atomic: after a crash it has happened or it has not. Files are written to a temporary
-file in the same directory, flushed to disk (file and directory), and renamed.
+Every effect is idempotent and atomic: after a crash of the process it has happened or it has not (a temporary file in
+the same directory, renamed). What becomes of the checkpoint also outlives a power cut (file and directory are flushed);
+CDI files may be lost or come back then, for ``restore`` puts them right before anything is served.
 """
 
 from __future__ import annotations

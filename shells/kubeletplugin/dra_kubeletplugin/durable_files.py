@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, also after a power cut."""
+"""Files that are there in full or not at all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes, mode: int) -> None:
-    """Write a file anew: temporary file, flushed, renamed, directory flushed.
+def replace(path: Path, content: bytes, mode: int, *, durable: bool) -> None:
+    """Write a file anew: temporary file, renamed; with ``durable`` both are flushed, so that it outlives a power cut.
 
     The temporary file begins with a dot and ends in ``.tmp``: container runtimes load every ``.json`` and ``.yaml`` of
     the CDI directory. Its name is fixed, so that a crash leaves at most one; callers hold the serialize lock.
@@ -17,12 +17,13 @@ def replace(path: Path, content: bytes, mode: int) -> None:
     """
     temporary = path.with_name(temporary_name(path.name))
     try:
-        _write(temporary, content, mode)
+        _write(temporary, content, mode, durable)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    flush_directory(path.parent)
+    if durable:
+        flush_directory(path.parent)
 
 
 def temporary_name(name: str) -> str:
@@ -31,16 +32,12 @@ def temporary_name(name: str) -> str:
 
 
 def remove(path: Path) -> None:
-    """Remove a file for good; no error if there is none.
+    """Remove a file, which may come back after a power cut; no error if there is none.
 
     Raises:
-        OSError: It is still there, or may come back after a power cut.
+        OSError: It is still there.
     """
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return
-    flush_directory(path.parent)
+    path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> bytes | None:
@@ -64,11 +61,12 @@ def flush_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def _write(path: Path, content: bytes, mode: int, durable: bool) -> None:
     # A link that somebody put in the temporary file's place is not followed.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, mode), "wb") as file:
         os.fchmod(file.fileno(), mode)  # whatever the umask and an earlier file say
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())

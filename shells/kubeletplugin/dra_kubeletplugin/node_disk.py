@@ -23,7 +23,11 @@ CDI_MODE = 0o644
 
 
 class NodeDisk(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the checkpoint and the CDI files are."""
+    """Where the checkpoint and the CDI files are.
+
+    The checkpoint outlives a power cut. CDI files need not (and are on a tmpfs, mostly): at the next start they are
+    made again from the checkpoint, and containers that used them have ended.
+    """
 
     checkpoint: Path
     cdi_root: Path
@@ -63,16 +67,16 @@ class NodeDisk(msgspec.Struct, frozen=True, kw_only=True):
         match effect:
             case WriteCdiSpec(file_name=name, text=text):
                 self.cdi_root.mkdir(parents=True, exist_ok=True)
-                durable_files.replace(self.cdi_root / name, text.encode(), CDI_MODE)
+                durable_files.replace(self.cdi_root / name, text.encode(), CDI_MODE, durable=False)
             case RemoveCdiSpec(file_name=name):
                 durable_files.remove(self.cdi_root / name)
             case SaveCheckpoint(text=text):
-                durable_files.replace(self.checkpoint, text.encode(), CHECKPOINT_MODE)
+                durable_files.replace(self.checkpoint, text.encode(), CHECKPOINT_MODE, durable=True)
             case SetAsideCheckpoint(suffix=suffix):
                 copy = self.checkpoint.with_name(f"{self.checkpoint.name}.{suffix}")
                 content = self.read_checkpoint()
                 if content is not None and not copy.exists():
-                    durable_files.replace(copy, content, CHECKPOINT_MODE)
+                    durable_files.replace(copy, content, CHECKPOINT_MODE, durable=True)
 
 
 def _text(path: Path) -> str | None:

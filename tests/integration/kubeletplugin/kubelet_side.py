@@ -75,8 +75,14 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
 class KubeletSide:
     """A kubelet from ``with`` to its end; start another one for a kubelet that restarts."""
 
-    def __init__(self, registry: Path, kubelet_knows: Sequence[str] = ("v1.DRAPlugin", "v1beta1.DRAPlugin")) -> None:
+    def __init__(
+        self,
+        registry: Path,
+        kubelet_knows: Sequence[str] = ("v1.DRAPlugin", "v1beta1.DRAPlugin"),
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._registry = registry
+        self._look_seconds = look_seconds
         self._knows = tuple(kubelet_knows)
         self._stopped = threading.Event()
         self._changed = threading.Condition()
@@ -121,7 +127,7 @@ class KubeletSide:
             assert self._changed.wait_for(lambda: not self._instances.of(driver), DEADLINE_SECONDS), self._instances
 
     def _watch(self) -> None:
-        while not self._stopped.wait(LOOK_SECONDS):
+        while not self._stopped.wait(self._look_seconds):
             there = {str(path): _identity(path) for path in self._registry.iterdir() if path.is_socket()}
             for registrar in [name for name, identity in self._seen.items() if there.get(name) != identity]:
                 del self._seen[registrar]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,10 +31,10 @@ from tests.integration.kubeletplugin.plugin_process import NODE
 class SandboxApi:
     """From ``with`` to its end; has the node ``NODE``."""
 
-    def __init__(self, kubeconfig: Path, node: str = NODE) -> None:
+    def __init__(self, kubeconfig: Path, node: str = NODE, *, own_process: bool = False) -> None:
         self.kubeconfig = kubeconfig
         self._node = node
-        self._front = HttpFront(SandboxServer())
+        self._server = _Process() if own_process else HttpFront(SandboxServer())
 
     def __enter__(self) -> SandboxApi:
         self.kubeconfig.write_text(
@@ -40,7 +42,7 @@ class SandboxApi:
                 {
                     "current-context": "sandbox",
                     "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox"}}],
-                    "clusters": [{"name": "sandbox", "cluster": {"server": self._front.start()}}],
+                    "clusters": [{"name": "sandbox", "cluster": {"server": self._server.start()}}],
                 }
             )
         )
@@ -50,7 +52,7 @@ class SandboxApi:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._front.stop()
+        self._server.stop()
 
     def node_uid(self) -> str:
         return text_at(_done(self.client.get(NODES, self._node)), "metadata", "uid")
@@ -92,6 +94,24 @@ class SandboxApi:
 
     def delete_claim(self, claim: Claim) -> None:
         _done(self.client.delete(RESOURCE_CLAIMS, claim.name, claim.namespace))
+
+
+class _Process:
+    """The server in a process of its own, for those who measure; started and stopped like an HttpFront."""
+
+    def start(self) -> str:
+        code = (
+            "import sys; from dra_sandbox.apiserver.server import ApiServer, HttpFront\n"
+            "front = HttpFront(ApiServer()); print(front.start(), flush=True); sys.stdin.read(); front.stop()"
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def stop(self) -> None:
+        self._process.communicate("", timeout=60)
 
 
 def _done(answer: Answer) -> JsonObject:
