@@ -1,0 +1,25 @@
+"""NodeAllocationState: a node's devices and the claims that have them.
+
+Which entries are alive is told by ``entry_life``; ``devices`` shows the devices to the allocator; ``claims_on_node``
+and ``clean_up`` change what claims have, over exactly the version that was read.
+"""
+
+from dra_core.nodestate.claims_on_node import with_entries, without_entries
+from dra_core.nodestate.clean_up import CleanUp, Unfinished, clean_up
+from dra_core.nodestate.devices import allocatable_devices, slice_of
+from dra_core.nodestate.entry_life import bears, entry_in_handle, is_dead, node_of, version_in_handle
+
+__all__ = [
+    "CleanUp",
+    "Unfinished",
+    "allocatable_devices",
+    "bears",
+    "clean_up",
+    "entry_in_handle",
+    "is_dead",
+    "node_of",
+    "slice_of",
+    "version_in_handle",
+    "with_entries",
+    "without_entries",
+]
