@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dra_core.allocation.node_match import selector_faults
+from dra_core.allocation.node_selector_faults import selector_faults
 from dra_core.planning import lint_values as values
 from dra_core.planning.lint_values import wrong
 from dra_core.publication.limits import limits_of

@@ -11,9 +11,11 @@ import click
 SUBCOMMANDS: Mapping[str, tuple[str, str]] = {
     "allocate": ("dra_kubectl.allocate", "Answer allocation questions offline, exactly as kube-scheduler would."),
     "capacity": ("dra_kubectl.capacity", "Say how many more pods of a workload fit, and what runs out first."),
+    "diff": ("dra_kubectl.diff", "Compare two snapshots."),
     "explain": ("dra_kubectl.explain", "Say why pods get their devices, or why not, and what would help."),
     "lint": ("dra_kubectl.lint", "Check slices, classes, claims and templates against the API's rules."),
     "plan": ("dra_kubectl.plan", "Say where pods would go and which devices they would get."),
+    "snapshot": ("dra_kubectl.snapshot", "Print the cluster as one file; with --redact, without names."),
     "status": ("dra_kubectl.status", "Show which devices are free or in use, and by whom."),
 }
 

@@ -11,9 +11,11 @@ import click
 import msgspec
 from click.decorators import FC
 from dra_core.allocation.features import DEFAULTS, Features
-from dra_core.planning import Cluster, ClusterSnapshot, Document, Located, Reading, read_cluster
+from dra_core.planning import Cluster, ClusterSnapshot, Document, Located, Reading, changed, read_cluster
+from dra_core.refusal import Refusal
 from returns.result import Failure
 
+from dra_kubectl import what_if
 from dra_kubectl.files import read_documents
 
 FITS, DOES_NOT_FIT, BAD_INPUT = 0, 1, 2
@@ -48,7 +50,7 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
 
 def source_options(command: FC) -> FC:
     """``-f``, the kubeconfig's options, and the version whose rules hold; ``given_source`` says what was given."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *_WHAT_IF)):
         command = option(command)
     return command
 
@@ -83,6 +85,14 @@ _OPTIONS = (
             ),
         )
     ),
+)
+
+
+_WHAT_IF = tuple(
+    click.option(
+        option, multiple=True, nargs=count, metavar=metavar, help=text, expose_value=False, callback=what_if.remembered
+    )
+    for option, metavar, count, text in what_if.OPTIONS
 )
 
 
@@ -123,9 +133,23 @@ def _loaded(source: Source) -> Loaded:
         if not source.namespace and live.namespace:
             namespace = live.namespace
             given = _read(documents, [], namespace)
+    snapshot = _changed(snapshot, namespace)
     from dra_core.allocation.cel_language import CelLanguage
 
     return Loaded(Cluster(snapshot, CelLanguage(), _features(source.kubernetes, minor)), given, namespace)
+
+
+def _changed(snapshot: ClusterSnapshot, namespace: str) -> ClusterSnapshot:
+    """The snapshot after the command line's what-ifs."""
+    try:
+        edits = what_if.given_edits(namespace)
+    except what_if.NotAnEditError as error:
+        bad_input(str(error))
+    after = changed(snapshot, edits)
+    if isinstance(after, Failure):
+        refusal: Refusal = after.failure()
+        bad_input(refusal.sentence)
+    return after.unwrap()
 
 
 def load_files(filenames: Sequence[str], namespace: str = "default") -> ClusterSnapshot:

@@ -7,28 +7,8 @@ from typing import NoReturn
 from dra_core.planning import Wanted, made_by, wanted_pods
 from dra_core.planning.pod_claims import Reference, close_name
 
+from dra_kubectl.kinds import KINDS
 from dra_kubectl.source import Loaded, bad_input
-
-KINDS = {
-    "pod": "Pod",
-    "pods": "Pod",
-    "po": "Pod",
-    "claim": "ResourceClaim",
-    "claims": "ResourceClaim",
-    "resourceclaim": "ResourceClaim",
-    "resourceclaims": "ResourceClaim",
-    "deployment": "Deployment",
-    "deployments": "Deployment",
-    "deploy": "Deployment",
-    "statefulset": "StatefulSet",
-    "statefulsets": "StatefulSet",
-    "sts": "StatefulSet",
-    "replicaset": "ReplicaSet",
-    "replicasets": "ReplicaSet",
-    "rs": "ReplicaSet",
-    "job": "Job",
-    "jobs": "Job",
-}
 
 
 def named_kind(subject: tuple[str, ...]) -> tuple[str, str] | None:

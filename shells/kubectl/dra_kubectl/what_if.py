@@ -1,0 +1,109 @@
+"""The ``what-if`` options, which any subcommand that looks at a cluster takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+from dra_core.planning import (
+    AddNodes,
+    Devices,
+    Drain,
+    Edit,
+    FailDevices,
+    RemoveNode,
+    TaintDevices,
+    TaintNode,
+    UntaintDevices,
+    UntaintNode,
+    Without,
+)
+
+from dra_kubectl.kinds import KINDS
+
+# Option → its metavar, how many values, and its help. The order of the options is the order of the edits.
+OPTIONS: Sequence[tuple[str, str, int, str]] = (
+    ("--without", "KIND/NAME", 1, "What if a claim, pod, workload, template or class were gone."),
+    ("--remove-node", "NODE", 1, "What if the node were gone, with its devices; its pods wait again."),
+    ("--drain", "NODE", 1, "What if the node were cordoned and empty; its pods wait again."),
+    ("--device-failure", "POOL/DEVICE", 1, "What if the device were gone; who uses it waits again."),
+    ("--taint", "TARGET TAINT", 2, "What if a node, or POOL/DEVICE, had the taint key[=value]:effect."),
+    ("--untaint", "TARGET KEY", 2, "What if a node, or POOL/DEVICE, had no taint of that key."),
+    ("--add-node", "like=NODE[×COUNT]", 1, "What if there were more nodes like this one, empty."),
+)
+
+_LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*](?P<count>[1-9][0-9]{0,4}))?")
+_TAINT = re.compile(r"(?P<key>[^=:]+)(?:=(?P<value>[^:]*))?:(?P<effect>NoSchedule|NoExecute|PreferNoSchedule|None)")
+
+
+class NotAnEditError(ValueError):
+    """An option's value that cannot be read; the text is for people."""
+
+
+def edits_of(given: Sequence[tuple[str, Sequence[tuple[str, ...]]]], namespace: str) -> list[Edit]:
+    """The edits that the options' values say.
+
+    Raises:
+        NotAnEditError: at a value that cannot be read.
+    """
+    return [_edit(option, values, namespace) for option, many in given for values in many]
+
+
+def _edit(option: str, values: tuple[str, ...], namespace: str) -> Edit:
+    first = values[0]
+    match option:
+        case "--add-node":
+            like = _LIKE.fullmatch(first)
+            if like is None:
+                raise NotAnEditError(f"--add-node {first}: write it as like=NODE or like=NODE×20")
+            return AddNodes(like=like["node"], count=int(like["count"] or 1))
+        case "--remove-node":
+            return RemoveNode(node=first)
+        case "--drain":
+            return Drain(node=first)
+        case "--device-failure":
+            return FailDevices(devices=_devices(option, first))
+        case "--without":
+            kind, slash, name = first.partition("/")
+            space, inner, own = name.partition("/")
+            known = {**KINDS, "template": "ResourceClaimTemplate", "class": "DeviceClass", "rule": "DeviceTaintRule"}
+            if not slash or kind.lower() not in known:
+                raise NotAnEditError(
+                    f"--without {first}: write it as KIND/NAME or KIND/NAMESPACE/NAME, e.g. claim/mine"
+                )
+            place = (space, own) if inner else (namespace, name)
+            return Without(kind=known[kind.lower()], namespace=place[0], name=place[1])
+        case "--taint":
+            taint = _TAINT.fullmatch(values[1])
+            if taint is None:
+                raise NotAnEditError(f"--taint {first} {values[1]}: write the taint as key=value:NoSchedule")
+            key, value, effect = taint["key"], taint["value"] or "", taint["effect"]
+            if "/" in first:
+                return TaintDevices(devices=_devices(option, first), key=key, value=value, effect=effect)
+            return TaintNode(node=first, key=key, value=value, effect=effect)
+        case _:
+            if "/" in first:
+                return UntaintDevices(devices=_devices(option, first), key=values[1])
+            return UntaintNode(node=first, key=values[1])
+
+
+def _devices(option: str, text: str) -> Devices:
+    parts = text.split("/")
+    if len(parts) == 2:
+        return Devices(pool=parts[0], device=parts[1])
+    if len(parts) >= 3:  # pool names may have slashes of their own
+        return Devices(driver=parts[0], pool="/".join(parts[1:-1]), device=parts[-1])
+    raise NotAnEditError(f"{option} {text}: write it as POOL/DEVICE or DRIVER/POOL/DEVICE; * is any")
+
+
+def remembered(context: click.Context, parameter: click.Parameter, value: Sequence[tuple[str, ...] | str]) -> None:
+    """Keep an option's values for ``edits_of``, as tuples."""
+    values = [item if isinstance(item, tuple) else (item,) for item in value]
+    context.meta.setdefault(__name__, {})[parameter.opts[0]] = values
+
+
+def given_edits(namespace: str) -> list[Edit]:
+    """The edits of the command line, in the order of OPTIONS."""
+    kept = click.get_current_context().meta.get(__name__, {})
+    return edits_of([(option, kept.get(option, ())) for option, *_ in OPTIONS], namespace)
