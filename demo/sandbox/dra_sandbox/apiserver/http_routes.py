@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -207,22 +208,37 @@ class _Front:
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         response.enable_chunked_encoding()
         await response.prepare(http)
+        arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+        gone = threading.Event()
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, _read, pieces, gone, loop, arrived)
         try:
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None and not self._closed:
-                if piece:
-                    await response.write(piece)
-                elif http.transport is None or http.transport.is_closing():
-                    break
+            while (piece := await arrived.get()) is not None and not self._closed:
+                await response.write(piece)
         finally:
-            await asyncio.shield(asyncio.to_thread(_close, pieces))
+            gone.set()
         await response.write_eof()
         return response
 
 
-def _close(pieces: Iterator[bytes]) -> None:
-    close = getattr(pieces, "close", None)
-    if close is not None:
-        close()
+def _read(
+    pieces: Iterator[bytes],
+    gone: threading.Event,
+    loop: asyncio.AbstractEventLoop,
+    arrived: asyncio.Queue[bytes | None],
+) -> None:
+    """Read a log to its end, or until its reader is gone; one thread does all of it, as generators want."""
+    try:
+        for piece in pieces:
+            if gone.is_set():
+                break
+            if piece:
+                loop.call_soon_threadsafe(arrived.put_nowait, piece)
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
+        with contextlib.suppress(RuntimeError):  # the loop may have ended
+            loop.call_soon_threadsafe(arrived.put_nowait, None)
 
 
 def _verb(method: str, target: Target, query: Mapping[str, str]) -> Verb | None:
