@@ -8,6 +8,7 @@ nothing alone helps, pairs are tried.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from dra_core.allocation.allocated import Allocated
 from dra_core.allocation.planner import Planner
 from dra_core.allocation.pools import Candidate
-from dra_core.allocation.requests import Request, read_claims
+from dra_core.allocation.requests import Condition, Request, read_claims
 from dra_core.allocation.search import Solution
 from dra_core.allocation.taints import preventing
 from dra_core.planning.changes import (
@@ -46,6 +47,9 @@ MOST_SUGGESTIONS = 8
 STEPS_PER_TRY = 200_000
 MOST_RELEASES = 8  # claims of others in one suggestion
 NODES_FOR_RELEASE = 3  # nodes for which it is looked how few claims would have to go
+
+
+_NAMED = re.compile(r"""(?:attributes|capacity)\s*\[[^\]]*\](?:\s*\.\s*|\s*\[\s*["'])(\w+)""")  # after the domain
 
 
 class Suggestion(msgspec.Struct, frozen=True, rename="camel"):
@@ -161,7 +165,7 @@ def _request_ideas(evaluation: Evaluation, places: tuple[Reference, ...], reques
     yield from _class_ideas(evaluation, places, request)
     own = [condition for condition in request.conditions if not condition.of_class]
     for index, condition in enumerate(own):
-        words = f"drop the selector {shortened(condition.expression)} of request {name}"
+        words = f"drop the selector {_topic(condition.expression, own)} of request {name}"
         yield _Idea(words, DropSelector(places=places, request=name, index=index))
     for key, value, effect in _blocking_taints(evaluation, request):
         words = f"tolerate {taint_in_words(NodeTaint(key=key, value=value, effect=effect))} in request {name}"
@@ -320,6 +324,15 @@ def _fits_without(evaluation: Evaluation, node: Node, names: Sequence[str]) -> b
 def _release(name: str) -> ReleaseClaim:
     namespace, _, claim = name.partition("/")
     return ReleaseClaim(claim=Reference("ResourceClaim", namespace, claim))
+
+
+def _topic(expression: str, conditions: Sequence[Condition]) -> str:
+    """``on model`` where only this selector looks at that attribute or capacity, and at no other; else its text."""
+    named = [frozenset(_NAMED.findall(condition.expression)) for condition in conditions]
+    mine = frozenset(_NAMED.findall(expression))
+    if len(mine) == 1 and named.count(mine) == sum(bool(names & mine) for names in named) == 1:
+        return f"on {next(iter(mine))}"
+    return shortened(expression)
 
 
 def shortened(expression: str, most: int = 60) -> str:
