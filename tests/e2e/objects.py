@@ -10,8 +10,10 @@ DRIVER = "gpu.example.com"
 IMAGE = "docker.io/library/busybox:1.36"
 RESOURCE = "/apis/resource.k8s.io/v1"
 
-SHOW_AND_STAY = ("sh", "-c", "env | sort; trap 'exit 0' TERM; sleep 9999 & wait")
-"""Ends at once when it is asked to."""
+SHOW_AND_STAY = ("sh", "-c", "trap 'exit 0' TERM; env | sort; sleep 9999 & wait")
+"""Ends at once when it is asked to, unless that is before its first command."""
+LAST_LINE = "SHLVL="
+"""Of what it prints: a variable that the shell itself sets."""
 
 _COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
@@ -92,6 +94,7 @@ def pod(
         "metadata": {"namespace": namespace, "name": name},
         "spec": {
             "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 5,
             "containers": [
                 {"name": container, "image": IMAGE, "command": list(command), "resources": {"claims": list(some)}}
                 for container, some in taken.items()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from dra_core.preparation.checkpoint import read_checkpoint
 from dra_core.preparation.state import PreparedClaims
-from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
 from local_cluster.api import ApiError, is_true
 from local_cluster.cluster import Cluster
 from local_cluster.driver import NAMESPACE, RELEASE, helm, upgrade
 from local_cluster.progress import wait_until
 
-from tests.e2e.objects import DRIVER, RESOURCE, collection, path_of
+from tests.e2e.objects import DRIVER, LAST_LINE, RESOURCE, collection, path_of
 
+SECOND_RELEASE = "second"
 SECONDS = 120.0
 """Enough for what takes seconds on an idle machine; the kubelet's own back-off reaches 90 s."""
 
@@ -51,14 +53,48 @@ class World:
         helm(self.cluster, *upgrade(self.cluster, [f"image.tag={self.image_tag}", "image.pullPolicy=Never", *values]))
         eventually("the slice", lambda: len(self.slices()) == 1)
 
+    def start_install(self, *values: str) -> None:
+        """Upgrade the chart without waiting for anything."""
+        arguments = upgrade(self.cluster, [f"image.tag={self.image_tag}", "image.pullPolicy=Never", *values])
+        helm(self.cluster, *(argument for argument in arguments if argument != "--wait"))
+
     def uninstall(self) -> None:
         """Take the chart away and wait until the plugin's pod is gone."""
         helm(self.cluster, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait")
         eventually("the end of the plugin", lambda: not self.plugins())
 
-    def plugins(self) -> list[JsonObject]:
-        """The plugin's pods."""
-        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector=app.kubernetes.io/instance={RELEASE}")
+    @contextmanager
+    def second_release(self, driver: str) -> Iterator[None]:
+        """Another release of the chart beside the first, with its own driver and class of that name."""
+        self.update_second_release(driver)
+        try:
+            yield
+        finally:
+            helm(self.cluster, "uninstall", SECOND_RELEASE, "--namespace", NAMESPACE, "--wait")
+            eventually("the end of the second plugin", lambda: not self.plugins(SECOND_RELEASE))
+
+    def update_second_release(self, driver: str, *values: str) -> None:
+        """Install or upgrade it, and wait until there is one plugin and its slice."""
+        common = [f"image.tag={self.image_tag}", "image.pullPolicy=Never", f"driverName={driver}"]
+        helm(self.cluster, *upgrade(self.cluster, [*common, *values], SECOND_RELEASE))
+        eventually("one second plugin", lambda: len(self.plugins(SECOND_RELEASE)) == 1)
+        eventually("the second driver's slice", lambda: len(self.slices(driver)) == 1)
+
+    @contextmanager
+    def without_plugin(self) -> Iterator[None]:
+        """The DaemonSet finds no node for its pod."""
+        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/{RELEASE}-kubeletplugin"
+        self.api.merge(path, _node_selector({"nowhere": "true"}))
+        try:
+            eventually("the end of the plugin", lambda: not self.plugins())
+            yield
+        finally:
+            self.api.merge(path, _node_selector({"nowhere": None}))
+            self.wait_for_plugin()
+
+    def plugins(self, release: str = RELEASE) -> list[JsonObject]:
+        """Pods of the plugin."""
+        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector=app.kubernetes.io/instance={release}")
 
     def plugin(self) -> JsonObject:
         """The plugin's one pod."""
@@ -97,9 +133,22 @@ class World:
         """Where the plugin keeps its state on the node."""
         return self.layout.plugins_directory / DRIVER
 
-    def prepared(self) -> frozenset[str]:
+    @contextmanager
+    def serialize_lock(self) -> Iterator[None]:
+        """Hold the lock between instances of the plugin: none of them can prepare or unprepare."""
+        with (self.driver_directory / "serialize.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def waits_for_the_lock(self, process: int) -> bool:
+        """Whether a process has the lock's file open, as it has during a call only."""
+        links = (entry.readlink() for entry in Path(f"/proc/{process}/fd").iterdir())
+        return any(link.name == "serialize.lock" for link in links)
+
+    def prepared(self, driver: str = DRIVER) -> frozenset[str]:
         """UIDs of the claims that the plugin has prepared, as its checkpoint says."""
-        checkpoint = read_checkpoint((self.driver_directory / "checkpoint.json").read_bytes())
+        path = self.layout.plugins_directory / driver / "checkpoint.json"
+        checkpoint = read_checkpoint(path.read_bytes() if path.exists() else None)
         assert isinstance(checkpoint, PreparedClaims), checkpoint
         return frozenset(checkpoint.claims)
 
@@ -211,8 +260,10 @@ class World:
                 self.wait_ready(text_at(value, "metadata", "namespace"), text_at(value, "metadata", "name"))
 
     def printed(self, namespace: str, name: str, container: str = "ctr0") -> str:
-        """What a container wrote."""
-        return self.api.call("GET", f"{collection('Pod', namespace)}/{name}/log?container={container}")
+        """The variables that a container shows, once it has written all of them."""
+        path = f"{collection('Pod', namespace)}/{name}/log?container={container}"
+        eventually(f"the output of {name}/{container}", lambda: LAST_LINE in self.api.call("GET", path))
+        return self.api.call("GET", path)
 
     def environment(self, namespace: str, name: str, container: str = "ctr0") -> dict[str, str]:
         """Variables that a container printed."""
@@ -262,6 +313,10 @@ class World:
     def _plugin_logs(self) -> str:
         logs: Sequence[Path] = sorted((self.layout.root / "pods").glob(f"{NAMESPACE}_*/plugin/*.log"))
         return "\n".join(f"{log.parent.parent.name}/{log.name}:\n{log.read_text()[-3000:]}" for log in logs)
+
+
+def _node_selector(labels: Mapping[str, Json]) -> JsonObject:
+    return {"spec": {"template": {"spec": {"nodeSelector": labels}}}}
 
 
 def _environments() -> Iterator[tuple[int, bytes]]:

@@ -86,10 +86,10 @@ def last_words(cluster: Cluster, lines: int = 15) -> str:
     return "\n".join(text) or "(they have not started)"
 
 
-def upgrade(cluster: Cluster, values: Sequence[str]) -> list[str]:
+def upgrade(cluster: Cluster, values: Sequence[str], release: str = RELEASE) -> list[str]:
     """Arguments of helm that install or upgrade the chart and wait for the plugins."""
     return [
-        *("upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace"),
+        *("upgrade", "--install", release, str(CHART), "--namespace", NAMESPACE, "--create-namespace"),
         *("--values", str(cluster.layout.configuration / "helm-values.yaml"), "--wait", "--timeout", "3m"),
         *(argument for value in values for argument in ("--set", value)),
     ]

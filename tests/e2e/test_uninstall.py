@@ -1,0 +1,95 @@
+"""The end: of the driver, of a cluster; nothing is left, and others do not notice."""
+
+from __future__ import annotations
+
+import subprocess
+
+from dra_core.snapshot.json_value import list_at, text_at
+from local_cluster import clusters, leftovers
+from local_cluster.cluster import Cluster
+from local_cluster.command import bring_up, take_down
+from local_cluster.driver import NAMESPACE, RELEASE
+from local_cluster.layout import Layout
+from local_cluster.network import rules
+from local_cluster.versions import DEFAULT
+
+from tests.e2e.objects import RESOURCE, claim, pod
+from tests.e2e.world import World, eventually
+
+
+def test_uninstalled_driver_leaves_nothing_and_a_waiting_pod_runs_when_it_is_back(world: World, namespace: str) -> None:
+    world.run(claim(namespace, "gpu"), pod(namespace, "last", {"gpu": "gpu"}))
+    world.delete("Pod", namespace, "last")
+    eventually("unprepare", world.nothing_is_prepared)
+    world.uninstall()
+    try:
+        eventually("the end of the slices", lambda: not world.slices())
+        for kind in ("daemonsets", "services", "serviceaccounts", "configmaps", "secrets", "pods"):
+            group = "/apis/apps/v1" if kind == "daemonsets" else "/api/v1"
+            names = [
+                text_at(item, "metadata", "name") for item in world.listed(f"{group}/namespaces/{NAMESPACE}/{kind}")
+            ]
+            assert not [name for name in names if RELEASE in name], kind
+        labelled = f"labelSelector=app.kubernetes.io/instance={RELEASE}"
+        assert not world.listed(f"{RESOURCE}/deviceclasses?{labelled}")
+        for kind in ("clusterroles", "clusterrolebindings"):
+            assert not world.listed(f"/apis/rbac.authorization.k8s.io/v1/{kind}?{labelled}")
+        for kind in ("validatingadmissionpolicies", "validatingadmissionpolicybindings"):
+            assert not world.listed(f"/apis/admissionregistration.k8s.io/v1/{kind}?{labelled}")
+        assert not world.cdi_files()
+        assert not list(world.layout.registrar_directory.iterdir())
+        assert not list(world.driver_directory.glob("*.sock"))
+        world.create(claim(namespace, "next"), pod(namespace, "patient", {"gpu": "next"}))
+        world.wait_for_event(namespace, "patient", "FailedScheduling")
+    finally:
+        world.install()
+    world.wait_ready(namespace, "patient")
+
+
+def test_second_cluster_comes_and_goes_without_touching_the_first(world: World) -> None:
+    """Up twice is as once; down takes processes, mounts, network and folders; the first cluster goes on."""
+    before = {name: process.pid() for name, process in world.cluster.processes.items()}
+    second = bring_up("e2e-b", DEFAULT, {})
+    try:
+        layout = second.layout
+        pids = {name: process.pid() for name, process in second.processes.items()}
+        bring_up("e2e-b", DEFAULT, {})
+        assert {name: process.pid() for name, process in second.processes.items()} == pids
+        assert second.is_ready()
+        assert not second.api().get(f"{RESOURCE}/resourceslices").get("items")
+        nodes = list_at(second.api().get("/api/v1/nodes"), "items")
+        assert [text_at(node, "metadata", "name") for node in nodes] == [layout.node_name]
+    finally:
+        take_down(second)
+    assert _traces(layout) == []
+    assert clusters.read("e2e-b") is None
+    take_down(second)  # twice is as once
+    assert {name: process.pid() for name, process in world.cluster.processes.items()} == before
+    assert world.cluster.is_ready()
+
+
+def test_cluster_that_lost_its_records_and_parts_is_taken_down_all_the_same(world: World) -> None:
+    """As after a crash in the middle of `up`: processes without a record, a component that is gone already."""
+    assert world.cluster.is_ready()
+    second = bring_up("e2e-b", DEFAULT, {})
+    second.stop("kube-scheduler")
+    for record in second.layout.records.iterdir():
+        record.unlink()
+    take_down(Cluster(second.description))
+    assert _traces(second.layout) == []
+
+
+def _traces(layout: Layout) -> list[str]:
+    """What is left of a cluster on this machine."""
+    found = [str(path) for path in (layout.root, *leftovers.cgroups(layout)) if path.exists()]
+    found += leftovers.mounts(layout)
+    found += [line for line in _shown("ps", "-eo", "pid,stat,args") if str(layout.root) in line and " Z" not in line]
+    found += [line for line in _shown("ip", "-oneline", "link") if f" {layout.bridge}:" in line]
+    rule = rules(layout)[0]
+    comment = rule[rule.index("--comment") + 1]
+    found += [line for line in _shown("iptables-save") if f'"{comment}"' in line]
+    return found
+
+
+def _shown(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
