@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
+from returns.result import Failure, Result, Success
+
 from dra_core.refusal import Fault, Refusal, Refusals, join
 from dra_core.snapshot.json_value import Json
-from returns.result import Failure, Result, Success
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+
 from dra_core.snapshot.api_record import ApiRecord
 from dra_core.snapshot.node_selector import NodeSelector
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+
 from dra_core.snapshot.api_record import ApiRecord, PartialApiRecord
 from dra_core.snapshot.device_class import DeviceSelector, OpaqueDeviceConfiguration
 from dra_core.snapshot.json_value import JsonObject
