@@ -39,7 +39,7 @@ test-nightly: $(VENV)/dev ## the same with many more generated cases
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 -q -m "not real_cluster"
 
 lint: $(VENV)/dev ## ruff, mypy --strict, import contracts, generated code
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
