@@ -122,12 +122,18 @@ def origin_of(pod: Pod) -> Reference:
     return Reference("Pod", pod.metadata.namespace, pod.metadata.name)
 
 
-def same_pods(cluster: Cluster, pods: Iterable[Wanted]) -> tuple[Wanted, ...]:
-    """One of each kind of pods: those of one origin that ask the same of nodes and devices count as one."""
-    found: dict[tuple[Reference, bytes], Wanted] = {}
+def same_pods(cluster: Cluster, pods: Iterable[Wanted], *, whoever_makes_them: bool = False) -> tuple[Wanted, ...]:
+    """One of each kind of pods: those that ask the same of nodes and devices count as one.
+
+    Args:
+        cluster: Where their claims are.
+        pods: The pods.
+        whoever_makes_them: Pods of several workloads may be of one kind.
+    """
+    found: dict[tuple[Reference | None, bytes], Wanted] = {}
     for item in pods:
         claims = cluster.claims_of(item.pod)
         asked = tuple((claim.entry, claim.claim.spec, claim.claim.status.allocation) for claim in claims.claims)
-        key = msgspec.json.encode((item.pod.spec, asked, claims.faults))
-        found.setdefault((item.origin, key), item)
+        key = msgspec.json.encode((item.pod.metadata.namespace, item.pod.spec, asked, claims.faults))
+        found.setdefault((None if whoever_makes_them else item.origin, key), item)
     return tuple(found.values())

@@ -25,7 +25,8 @@ def capacity(subject: tuple[str, ...], asked: int | None, form: str) -> None:
     """
     loaded = load()
     named = named_kind(subject)
-    pods = same_pods(loaded.cluster, waiting(loaded) if named is None else pods_named(loaded, *named))
+    found_pods = waiting(loaded) if named is None else pods_named(loaded, *named)
+    pods = same_pods(loaded.cluster, found_pods, whoever_makes_them=True)
     if not pods:
         bad_input("nothing to count: name a workload, or give one with -f")
     if len(pods) > 1:

@@ -92,12 +92,14 @@ def test_capacity_counts_and_says_what_more_would_need(files: tuple[str, ...]) -
     assert run("capacity", "deployment", "train", "-n", "team", "--for", "2", *files).exit_code == 0
 
 
-def test_capacity_wants_to_know_of_what(files: tuple[str, ...]) -> None:
+def test_capacity_counts_equal_pods_as_one_kind_and_wants_to_know_of_which_else(files: tuple[str, ...]) -> None:
+    assert run("capacity", *files).exit_code == 0
+    other = workload(1)
+    other = {**other, "metadata": {"name": "other", "namespace": "elsewhere"}}
+    Path(files[3]).write_text(yaml.safe_dump(other))
     result = run("capacity", *files)
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: say which workload to count: pod/waiting, deployment/train\n",
-    )
+    assert result.exit_code == 2
+    assert result.stderr == "error: say which workload to count: pod/waiting, deployment/other\n"
 
 
 @pytest.mark.parametrize("command", ["status", "plan", "capacity"])

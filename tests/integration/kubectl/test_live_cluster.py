@@ -1,0 +1,120 @@
+"""``kubectl dra`` against a running (embedded) cluster: what it says is what the cluster's scheduler does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from dra_core.snapshot.json_value import JsonObject, text_at
+from dra_kubectl.__main__ import main
+from dra_sandbox.cluster import Sandbox, sandbox
+from dra_sandbox.demo.installation import DRIVER, install_driver
+from dra_sandbox.world.objects import POD, World, condition_status
+
+from tests.integration.sandbox import workloads
+from tests.integration.sandbox.workloads import PATIENCE
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+SPACE = "planning"
+ATTRIBUTES = f"device.attributes['{DRIVER}']"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Sandbox]:
+    """Two nodes with devices."""
+    with sandbox(nodes=2) as made:
+        install_driver(made, PATIENCE)
+        made.create([workloads.namespace(SPACE)])
+        yield made
+
+
+def run(cluster: Sandbox, *arguments: str) -> Result:
+    options = ("--kubeconfig", str(cluster.kubeconfig), "-n", SPACE)
+    return CliRunner().invoke(main, [*arguments, *options], catch_exceptions=False)
+
+
+def verdict(world: World, name: str) -> str:
+    """What became of a pod: its node, "Pending" once the scheduler has refused it, "" before."""
+    pod = world.get(POD, SPACE, name) or {}
+    if text_at(pod, "spec", "nodeName"):
+        return text_at(pod, "spec", "nodeName")
+    return "Pending" if condition_status(pod, "PodScheduled") == "False" else ""
+
+
+REFUSED: list[tuple[str, JsonObject, str]] = [
+    ("no-such-class", workloads.claim_spec(deviceClassName="gpu.example.co"), "ClassMissing"),
+    ("too-many", workloads.claim_spec(count=30), "on a node: "),
+    (
+        "no-such-model",
+        workloads.claim_spec(expression=f"device.attributes['{DRIVER}'].model == 'x'"),
+        "does not select",
+    ),
+    ("failing", workloads.claim_spec(expression=f"device.attributes['{DRIVER}'].absent == 'x'"), "an error stops it"),
+]
+
+
+@pytest.mark.parametrize(("name", "spec", "words"), REFUSED, ids=[name for name, *_ in REFUSED])
+def test_explain_names_the_reason_for_which_the_scheduler_refuses(
+    cluster: Sandbox, name: str, spec: JsonObject, words: str
+) -> None:
+    cluster.create(
+        [
+            workloads.template(SPACE, name, spec),
+            workloads.pod(SPACE, name, workloads.pod_spec(templates=[name])),
+        ]
+    )
+    assert cluster.wait_for(lambda world: verdict(world, name), f"a verdict on {name}", PATIENCE) == "Pending"
+    result = run(cluster, "explain", "pod", name)
+    assert result.exit_code == 1
+    assert words in result.stdout
+
+
+def test_plan_predicts_which_pods_fit_and_how_many_go_where(cluster: Sandbox, tmp_path: Path) -> None:
+    """The embedded scheduler chooses among nodes by its own order, so that counts are compared."""
+    claim = workloads.claim_spec(count=1)
+    objects = [workloads.template(SPACE, "one", claim)]
+    pods = [workloads.pod(SPACE, f"planned-{i}", workloads.pod_spec(templates=["one"])) for i in range(20)]
+    path = tmp_path / "workload.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [*objects, *pods]}))
+    plan = json.loads(run(cluster, "plan", "-f", str(path), "-o", "json").stdout)
+    capacity = json.loads(run(cluster, "capacity", "-f", str(path), "-o", "json").stdout)
+    assert 0 < len(plan["placed"]) < 20
+    assert capacity["fits"] == len(plan["placed"])
+    predicted = sorted(item["node"] for item in plan["placed"])
+
+    cluster.create([*objects, *pods])
+
+    def settled(world: World) -> list[str] | None:
+        verdicts = [verdict(world, f"planned-{i}") for i in range(20)]
+        return verdicts if all(verdicts) else None
+
+    verdicts = cluster.wait_for(settled, "all pods to be decided about", PATIENCE)
+    assert sorted(item for item in verdicts if item != "Pending") == predicted
+    status = json.loads(run(cluster, "status", "-o", "json").stdout)
+    assert all(device["state"] == "InUse" for device in status["devices"])
+    assert "in use" in run(cluster, "explain", "pod", next(iter(_pending(verdicts)))).stdout
+
+
+def _pending(verdicts: list[str]) -> Iterator[str]:
+    return (f"planned-{i}" for i, found in enumerate(verdicts) if found == "Pending")
+
+
+def test_a_cluster_that_does_not_answer_is_bad_input(cluster: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "http://127.0.0.1:1"))
+    result = CliRunner().invoke(main, ["status", "--kubeconfig", str(path)], catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "does not answer" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_snapshot_answers_as_the_cluster_does(cluster: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    path.write_text(run(cluster, "snapshot").stdout)
+    offline = CliRunner().invoke(main, ["status", "-f", str(path), "-o", "json"], catch_exceptions=False)
+    assert json.loads(offline.stdout) == json.loads(run(cluster, "status", "-o", "json").stdout)
