@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 import click
-from dra_core.planning import Explanation, explain_claim, explain_pod, same_pods
+from dra_core.planning import Explanation, explain_claim, explain_pod, same_pods, status_of
 
 from dra_kubectl.explain_text import explanation_text
 from dra_kubectl.output import output_option, print_value
+from dra_kubectl.page import page
 from dra_kubectl.source import DOES_NOT_FIT, FITS, Loaded, load, source_options
 from dra_kubectl.subjects import missing, named_kind, pods_named, waiting
 
@@ -16,7 +17,7 @@ from dra_kubectl.subjects import missing, named_kind, pods_named, waiting
 @click.command()
 @click.argument("subject", nargs=-1, metavar="[KIND NAME]")
 @click.option("--details", is_flag=True, help="Show for every group of nodes what each rule refused.")
-@output_option()
+@output_option("html")
 @source_options
 def explain(subject: tuple[str, ...], details: bool, form: str) -> None:
     """Say why pods get their devices, or why not, and what would help.
@@ -26,8 +27,12 @@ def explain(subject: tuple[str, ...], details: bool, form: str) -> None:
 
     Exit code 0: all fit, 1: some do not, 2: the input is not usable.
     """
-    explanations = _explained(load(), subject)
-    if form != "text":
+    loaded = load()
+    explanations = _explained(loaded, subject)
+    if form == "html":
+        title = explanations[0].pod if len(explanations) == 1 else f"{len(explanations)} kinds of pods"
+        click.echo(page(title, status_of(loaded.cluster), explanations))
+    elif form != "text":
         print_value(explanations if len(explanations) != 1 else explanations[0], form)
     elif explanations:
         click.echo("\n\n".join(explanation_text(item, details) for item in explanations))

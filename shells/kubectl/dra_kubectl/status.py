@@ -10,6 +10,7 @@ from dra_core.planning.explain import in_a_line
 from dra_core.planning.status import STATES, DeviceStatus, Row
 
 from dra_kubectl.output import output_option, print_value, table
+from dra_kubectl.page import page, waiting_explained
 from dra_kubectl.source import bad_input, given_source, load, source_options
 
 WATCH_SECONDS = 5.0  # between two looks at the cluster
@@ -25,7 +26,7 @@ WATCH_SECONDS = 5.0  # between two looks at the cluster
 )
 @click.option("--node", default="", metavar="NAME", help="Only devices of this node.")
 @click.option("--watch", is_flag=True, help="Look again every few seconds and print what changed (live clusters).")
-@output_option()
+@output_option("html")
 @source_options
 def status(by: str, node: str, watch: bool, form: str) -> None:
     """Show which devices are free, in use (and by which pods), shared, tainted, blocked or unavailable."""
@@ -37,7 +38,11 @@ def status(by: str, node: str, watch: bool, form: str) -> None:
         found = status_of(cluster)
         if node:
             found = _of_node(found, node)
-        if form != "text":
+        if form == "html":
+            count = len({device.node for device in found.devices})
+            title = f"{len(found.devices)} devices on {count} node{'' if count == 1 else 's'}"
+            click.echo(page(title, found, waiting_explained(cluster)))
+        elif form != "text":
             print_value(found, form)
         else:
             text = status_text(cluster, found, by)
