@@ -12,6 +12,7 @@ from dra_sandbox.apiserver.patching import patch
 from dra_sandbox.apiserver.reading import get, list_objects
 from dra_sandbox.apiserver.requests import Circumstances, Request
 from dra_sandbox.apiserver.resources import SUBRESOURCES
+from dra_sandbox.apiserver.reviews import GROUPS, review
 from dra_sandbox.apiserver.store import Store
 from dra_sandbox.apiserver.subresources import bind, evict, scale, token
 from dra_sandbox.apiserver.writing import create, update
@@ -43,8 +44,12 @@ def _decide(store: Store, request: Request, circumstances: Circumstances) -> tup
         return store, problems.method_not_allowed()
     if resource.namespaced and not request.namespace and request.verb not in ("list", "watch"):
         return store, problems.method_not_allowed()
+    if resource.group in GROUPS and resource.kind.startswith("Self"):
+        return store, review(store, request)  # everybody may ask about himself
     if (refused := not_allowed(store, request)) is not None:
         return store, refused
+    if resource.group in GROUPS:
+        return store, review(store, request)
     special = _SPECIAL.get(subresource)
     if special is not None:
         return special(store, request, circumstances)

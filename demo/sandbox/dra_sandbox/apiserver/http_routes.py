@@ -19,6 +19,7 @@ from dra_sandbox.apiserver.authorization import not_allowed
 from dra_sandbox.apiserver.discovery import discover
 from dra_sandbox.apiserver.logs import log_question
 from dra_sandbox.apiserver.problems import Problem
+from dra_sandbox.apiserver.protobuf import MEDIA_TYPE, decoded
 from dra_sandbox.apiserver.requests import (
     APPLY_PATCH,
     JSON_PATCH,
@@ -275,13 +276,15 @@ async def _body(http: web.Request) -> Json | Problem:
     if not raw:
         return None
     try:
+        if http.content_type == MEDIA_TYPE:
+            return decoded(raw)
         if http.content_type in _YAML:
             return _plain(yaml.safe_load(raw))
         if http.content_type in (_JSON, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, "application/octet-stream"):
             return _decoded(raw)
     except (msgspec.DecodeError, yaml.YAMLError, ValueError) as error:
-        return problems.bad_request(f"the object provided is unrecognized (must be of type JSON): {error}")
-    return problems.unsupported_media_type((_JSON, "application/yaml"))
+        return problems.bad_request(f"the object provided is unrecognized: {error}")
+    return problems.unsupported_media_type((_JSON, "application/yaml", MEDIA_TYPE))
 
 
 def _response(answer: Answer) -> web.Response:

@@ -136,10 +136,11 @@ def bad_request(message: str) -> Problem:
 
 def forbidden(resource: Resource, name: str, why: str, causes: tuple[Cause, ...] = ()) -> Problem:
     """403."""
+    which = f' "{name}"' if name else ""
     return Problem(
         code=403,
         reason="Forbidden",
-        message=f'{resource.qualified} "{name}" is forbidden: {why}',
+        message=f"{resource.qualified}{which} is forbidden: {why}",
         name=name,
         group=resource.group,
         kind=resource.plural,

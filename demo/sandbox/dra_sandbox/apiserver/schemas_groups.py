@@ -34,6 +34,10 @@ JobStatus: active=i completedIndexes completionTime conditions=[Condition]{|type
 """
 
 OTHERS = """
+SelfSubjectReview: apiVersion kind metadata=ObjectMeta spec=* status=*
+TokenReview: apiVersion kind metadata=ObjectMeta spec=* status=*
+SelfSubjectAccessReview: apiVersion kind metadata=ObjectMeta spec=* status=*
+SubjectAccessReview: apiVersion kind metadata=ObjectMeta spec=* status=*
 Role: apiVersion kind metadata=ObjectMeta rules=[PolicyRule]
 ClusterRole: apiVersion kind metadata=ObjectMeta aggregationRule=* rules=[PolicyRule]
 PolicyRule: apiGroups=[s] nonResourceURLs=[s] resourceNames=[s] resources=[s] verbs=[s]

@@ -237,3 +237,28 @@ def test_quantities_are_kept_in_their_canonical_form(kubectl: Kubectl) -> None:
     devices = at(read(kubectl, "resourceslice", "canonical"), "spec", "devices")
     assert devices == [{"name": "gpu-0", "capacity": {"memory": {"value": "80Gi"}}}]
     kubectl("delete", "resourceslice", "canonical")
+
+
+def test_what_kubectl_creates_by_itself_arrives(kubectl: Kubectl) -> None:
+    """Typed clients send protobuf."""
+    kubectl("create", "namespace", "made")
+    for arguments in (
+        ("configmap", "made", "--from-literal=a=b"),
+        ("secret", "generic", "made", "--from-literal=a=b"),
+        ("serviceaccount", "made"),
+        ("deployment", "made", "--image=busybox:1", "--replicas=0", "--port=80"),
+        ("job", "made", "--image=busybox:1"),
+        ("service", "clusterip", "made", "--tcp=80:web"),
+        ("role", "made", "--verb=get", "--resource=pods"),
+        ("rolebinding", "made", "--role=made", "--serviceaccount=made:made"),
+    ):
+        kubectl("create", "-n", "made", *arguments)
+    assert at(read(kubectl, "-n", "made", "configmap", "made"), "data") == {"a": "b"}
+    assert at(read(kubectl, "-n", "made", "secret", "made"), "data") == {"a": "Yg=="}
+    assert at(read(kubectl, "-n", "made", "deployment", "made"), "spec", "replicas") == 0
+    assert kubectl("create", "-n", "made", "token", "made")
+    assert kubectl("auth", "can-i", "-n", "made", "get", "pods", "--as=system:serviceaccount:made:made") == "yes\n"
+    denied = kubectl.run("auth", "can-i", "-n", "made", "list", "pods", "--as=system:serviceaccount:made:made")
+    assert denied.stdout == "no\n"
+    assert "system:masters" in kubectl("auth", "whoami")
+    kubectl("delete", "all,configmaps,secrets,roles,rolebindings,serviceaccounts", "--all", "-n", "made")
