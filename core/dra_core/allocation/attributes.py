@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TypeAlias
 
 from dra_core.allocation.inventory_device import InventoryDevice
@@ -78,6 +79,10 @@ class ConstraintState:
     def remove(self) -> None:
         """Forget the attribute that was added last."""
         self._seen.pop()
+
+    def fingerprint(self) -> Hashable:
+        """Equal for states that take the same attributes in."""
+        return tuple(self._seen[-1:]) if self.match else frozenset(self._seen)
 
     def _add_equal(self, values: Values | None) -> bool:
         """The first device may have any value; all others one in common with it.

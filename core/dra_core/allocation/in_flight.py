@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -227,6 +227,18 @@ class InFlight:
     def constraint(self, claim: int, number: int) -> ConstraintState:
         """A constraint of a claim with what it has seen."""
         return self._constraints[claim][number]
+
+    def fingerprint(self, claim: int) -> Hashable:
+        """Equal for states in which this claim and the later ones have the same ways on.
+
+        What earlier claims got counts only as taken. Counters and groups follow from what is taken.
+        """
+        busy = frozenset(
+            (device, tuple(who == claim for who in users)) for device, users in self._busy.items() if users
+        )
+        consumed = frozenset((device, tuple(sorted(self._amounts(device).items()))) for device in self._consuming)
+        seen = tuple(state.fingerprint() for state in self._constraints[claim])
+        return busy, consumed, seen, len(self.chosen[claim])
 
     def _constrain(self, request: Request, device: InventoryDevice, must: bool) -> No | Fatal | None:
         states = self._constraints[request.claim]

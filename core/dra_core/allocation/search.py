@@ -5,13 +5,15 @@ comes after device k-1 in the order of the pools. The first full solution wins. 
 alternatives in order. More than 32 results for a claim are too many: such a branch is left at once, up to the list (or
 claim) where fewer can be had.
 
-The scheduler recurses; this walks the same tree with a stack of its own, so that depth costs nothing.
+The scheduler recurses; this walks the same tree with a stack of its own, so that depth costs nothing. A walk that takes
+long remembers from which states there was no way on: the same devices given away in another order lead to the same
+end, so that most of a hopeless tree need not be walked. The answer is that of the whole walk.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -22,6 +24,8 @@ from dra_core.allocation.requests import MOST_RESULTS, ReadClaim, Request
 
 TOO_MANY_RESULTS = "allocation max size exceeded"
 CANCELLATION_INTERVAL = 256  # steps between two looks at whether somebody cancelled
+REMEMBERING_FROM = 500  # steps; shorter walks are faster without
+MOST_REMEMBERED = 50_000  # dead ends; some 100 MB at worst
 
 
 class Sized(msgspec.Struct, frozen=True, eq=False):
@@ -60,7 +64,7 @@ class _Signal(enum.Enum):
 class _Choice:
     """Trying the devices for one place of a request, one after the other."""
 
-    __slots__ = ("alternative", "chosen", "claim", "inside_list", "next", "place", "request")
+    __slots__ = ("alternative", "chosen", "claim", "inside_list", "mark", "next", "place", "request")
 
     def __init__(self, claim: int, request: int, alternative: int, inside_list: bool, place: int, start: int) -> None:
         self.claim = claim
@@ -70,6 +74,7 @@ class _Choice:
         self.place = place
         self.next = start
         self.chosen: Chosen | None = None
+        self.mark: Hashable = None  # the state in which it began, once states are remembered
 
 
 class _List:
@@ -109,6 +114,7 @@ class Search:
         self._budget = budget
         self._cancelled = cancelled
         self._stack: list[_Choice | _List | _Claim] = []
+        self._dead_ends: dict[Hashable, _Signal] = {}
         self.steps = 0
         # Where the walk stands: claim, request, alternative, place in the request, first device to try.
         self._at = (0, 0, 0, 0, 0)
@@ -151,6 +157,11 @@ class Search:
         if sized.count - place > MOST_RESULTS - len(self._state.chosen[claim]):
             return _Signal.TOO_MANY
         choice = _Choice(claim, number, alternative, self._inside_list, place, start)
+        if self.steps > REMEMBERING_FROM and not sized.request.all_devices:
+            choice.mark = (claim, number, alternative, place, start, self._state.fingerprint(claim))
+            known = self._dead_ends.get(choice.mark)
+            if known is not None:
+                return known
         self._stack.append(choice)
         return self._next(choice)
 
@@ -160,10 +171,7 @@ class Search:
             if top.chosen is not None:
                 self._state.give_back(top.chosen)
                 top.chosen = None
-            if signal is _Signal.TOO_MANY:
-                self._stack.pop()
-                return signal
-            return self._next(top)
+            return self._dead_end(top, signal) if signal is _Signal.TOO_MANY else self._next(top)
         if isinstance(top, _Claim):
             self._stack.pop()
             return _Signal.FAIL
@@ -182,11 +190,17 @@ class Search:
         if isinstance(chosen, Fatal):
             return chosen
         if chosen is None:
-            self._stack.pop()
-            return _Signal.FAIL
+            return self._dead_end(choice, _Signal.FAIL)
         choice.chosen = chosen
         start = 0 if sized.request.all_devices else choice.next
         return self._go(choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, start)
+
+    def _dead_end(self, choice: _Choice, signal: _Signal) -> _Signal:
+        """Leave a choice, and remember that it leads nowhere."""
+        self._stack.pop()
+        if choice.mark is not None and len(self._dead_ends) < MOST_REMEMBERED:
+            self._dead_ends[choice.mark] = signal
+        return signal
 
     def _next_of_all(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
         """For all devices there is only one to try at each place."""
