@@ -10,6 +10,7 @@ known, so that it either happens as decided or not at all.
 
 from dra_core.negotiation.claims import decide_claim
 from dra_core.negotiation.cluster import ClassicCluster, KnownNode, Name
+from dra_core.negotiation.concerned import Concerned, Subject, concerned, is_made_anew
 from dra_core.negotiation.effects import (
     Decision,
     Effect,
@@ -26,6 +27,7 @@ from dra_core.negotiation.scheduling import decide_scheduling
 
 __all__ = [
     "ClassicCluster",
+    "Concerned",
     "Decision",
     "Effect",
     "EmitEvent",
@@ -37,10 +39,13 @@ __all__ = [
     "PatchContextStatus",
     "PatchNodeState",
     "Regarding",
+    "Subject",
     "Write",
+    "concerned",
     "decide_claim",
     "decide_scheduling",
     "forgetting",
+    "is_made_anew",
     "knowing",
     "knowing_all",
     "name_of",

@@ -55,7 +55,11 @@ def _dead_entries(cluster: ClassicCluster, claim: ClassicClaim) -> tuple[Write, 
 
 
 def _taken_back(cluster: ClassicCluster, claim: ClassicClaim) -> tuple[Write, ...]:
-    """The next step back: the devices, the allocation, the finalizer."""
+    """The next step back: the devices, the finalizer, the allocation.
+
+    A claim that is being deleted vanishes with the last finalizer. Of another one the allocation goes last: what it
+    says is how a controller that comes after a crash knows that there is something left to do.
+    """
     uid = claim.metadata.uid
     borne = tuple(
         PatchNodeState(state.metadata.name, without_entries(state, (uid,)))
@@ -66,12 +70,13 @@ def _taken_back(cluster: ClassicCluster, claim: ClassicClaim) -> tuple[Write, ..
     devices = (*borne, *_dead_entries(cluster, claim))
     if devices:
         return devices
-    status = claim.status
-    ours = status.driver_name == cluster.driver_name or status.allocation is None
-    if ours and (status.allocation is not None or status.driver_name or status.deallocation_requested):
-        return (with_status(claim, {"allocation": None, "driverName": None, "deallocationRequested": None}),)
     left = [name for name in claim.metadata.finalizers if name != cluster.finalizer]
-    return (with_finalizers(claim, left),) if len(left) < len(claim.metadata.finalizers) else ()
+    if len(left) < len(claim.metadata.finalizers):
+        return (with_finalizers(claim, left),)
+    status = claim.status
+    if status.driver_name == cluster.driver_name or (status.deallocation_requested and status.allocation is None):
+        return (with_status(claim, {"allocation": None, "driverName": None, "deallocationRequested": None}),)
+    return ()
 
 
 def _repaired(cluster: ClassicCluster, claim: ClassicClaim) -> Decision:

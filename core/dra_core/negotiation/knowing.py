@@ -125,11 +125,20 @@ def forgetting(cluster: ClassicCluster, kind: Kind, name: Name) -> ClassicCluste
     return _with(cluster, kind, held.remove(name), held[name], None)
 
 
-def knowing_all(cluster: ClassicCluster, kind: Kind, values: Iterable[JsonObject]) -> ClassicCluster:
-    """What is known after seeing all objects of a kind: those that are not among them are gone."""
+def knowing_all(cluster: ClassicCluster, kind: Kind, values: Iterable[JsonObject], version: str = "") -> ClassicCluster:
+    """What is known after seeing all objects of a kind: those that are not among them are gone.
+
+    Args:
+        cluster: What was known.
+        kind: Of the objects.
+        values: All that there were.
+        version: The resourceVersion of the list; what is known to be newer than it is kept. "": the list is the newest.
+    """
     listed = {name_of(kind, value): value for value in values}
+    held = _held(cluster, kind)
     for name in names_of(cluster, kind):
-        if name not in listed:
+        newer = bool(version) and _version(held[name]) > version_of(version)
+        if name not in listed and not newer:
             cluster = forgetting(cluster, kind, name)
     for value in listed.values():
         cluster = knowing(cluster, kind, value)
@@ -175,9 +184,12 @@ def _name(claim: ClassicClaim) -> Name:
 
 def _is_older(value: JsonObject, known: object | None) -> bool:
     """Whether the object is an earlier version of what is known. One made anew has a greater version."""
+    return version_of(text_at(value, "metadata", "resourceVersion")) < _version(known)
+
+
+def _version(known: object | None) -> int:
+    """The version of what is known; 0 where it is not kept."""
     if isinstance(known, Success):
         known = known.unwrap()
     meta = getattr(known, "metadata", None)
-    if not isinstance(meta, ObjectMeta) or not meta.resource_version:
-        return False
-    return version_of(text_at(value, "metadata", "resourceVersion")) < version_of(meta.resource_version)
+    return version_of(meta.resource_version) if isinstance(meta, ObjectMeta) else 0

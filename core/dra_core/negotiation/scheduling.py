@@ -61,7 +61,7 @@ def decide_scheduling(cluster: ClassicCluster, key: Name) -> Decision:
     asked = {*context.spec.potential_nodes, *([selected] if selected else [])}
     pending = _pending(cluster, pod)
     if not asked or not pending:
-        return Decision()
+        return Decision(waiting=True)  # its claims may not have been seen yet
     nodes = sorted(asked | _told(context, pending))
     claims = [each.wanted for each in pending if each.wanted is not None]
     if len(claims) < len(pending):

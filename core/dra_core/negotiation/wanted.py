@@ -171,8 +171,8 @@ def _not_compiled(
                     code="SelectorNotUsable",
                     fault=fault,
                     path=f"{where}spec.selector",
-                    seen=failure.text,
-                    hint="kubectl dra explain helps with expressions",
+                    seen=" ".join(failure.text.split()),
+                    hint="see what a GPU offers: kubectl describe its node's NodeAllocationState",
                 )
             )
     return tuple(refusals)

@@ -6,11 +6,12 @@ Each step is one action of one of them, on what is there at that moment (classic
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from dra_core.negotiation import Name
+from dra_core.negotiation import Kind, Name
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 
-from tests.property.negotiation.classic_api import DRIVER_NAMESPACE, ClassicApi
+from tests.property.negotiation.classic_api import DRIVER_NAMESPACE
 
 DRIVER = "gpu.resource.example.com"
 FINALIZER = f"{DRIVER}/deletion-protection"
@@ -19,10 +20,21 @@ CLASS = "gpu.example.com"
 GROUP = "gpu.resource.example.com"
 
 
+class Api(Protocol):
+    """An API server, be it a model or a real one."""
+
+    def create(self, kind: Kind, value: JsonObject) -> JsonObject: ...
+    def get(self, kind: Kind, name: Name) -> JsonObject | None: ...
+    def all_of(self, kind: Kind) -> list[JsonObject]: ...
+    def names(self, kind: Kind) -> list[Name]: ...
+    def patch(self, kind: Kind, name: Name, patch: JsonObject, *, status: bool = False) -> JsonObject: ...
+    def delete(self, kind: Kind, name: Name) -> None: ...
+
+
 class ClusterSide:
     """Acts on an API server."""
 
-    def __init__(self, api: ClassicApi, gpus: int = 4) -> None:
+    def __init__(self, api: Api, gpus: int = 4) -> None:
         self.api = api
         self.gpus = gpus
         api.create("ResourceClass", {"metadata": {"name": CLASS}, "driverName": DRIVER})

@@ -17,6 +17,7 @@ from dra_core.negotiation import (
     decide_claim,
     decide_scheduling,
     forgetting,
+    is_made_anew,
     knowing,
     knowing_all,
 )
@@ -24,7 +25,7 @@ from dra_core.negotiation.allocating import with_finalizers
 from dra_core.nodestate import Unfinished, clean_up
 from dra_core.snapshot.classic_claim import ClassicClaim
 from dra_core.snapshot.codec import decode
-from dra_core.snapshot.json_value import JsonObject, text_at
+from dra_core.snapshot.json_value import JsonObject
 
 from tests.property.negotiation.classic_api import ClassicApi, ConflictError
 from tests.property.negotiation.cluster_side import DRIVER, FINALIZER
@@ -66,8 +67,7 @@ class Controller:
 
     def _meets_new_states(self, values: Sequence[JsonObject]) -> bool:
         """A state made anew has lost its entries; what it lost is told by the claims of now."""
-        known = {state.metadata.uid for state in self.cluster.states()}
-        return any(text_at(value, "metadata", "uid") not in known for value in values)
+        return any(is_made_anew(self.cluster, value) for value in values)
 
     def decide(self, kind: Kind, key: Name) -> bool:
         """Decide about a claim or a PodSchedulingContext; whether there is something to do."""

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 
-from tests.property.negotiation.classic_api import ClassicApi
-from tests.property.negotiation.cluster_side import FINALIZER, NAMESPACE, ClusterSide, allocated_node
+from tests.property.negotiation.cluster_side import FINALIZER, NAMESPACE, Api, ClusterSide, allocated_node
 from tests.property.negotiation.controller_side import Controller
 
 COUNTS = {"": 1, "one": 1, "two": 2, "three": 3}
@@ -31,7 +30,7 @@ def is_live(claim: JsonObject) -> bool:
     return at(claim, "status", "allocation") is not None and (not doomed or bool(reserved))
 
 
-def no_gpu_is_in_two_claims(api: ClassicApi) -> None:
+def no_gpu_is_in_two_claims(api: Api) -> None:
     for state in api.all_of("NodeAllocationState"):
         held = [uuid for entry in entries(state).values() for uuid in devices_of(entry)]
         assert len(held) == len(set(held)), f"in two entries: {held}"
@@ -44,7 +43,7 @@ def no_gpu_is_in_two_claims(api: ClassicApi) -> None:
                 assert other == text_at(claim, "metadata", "name"), f"{uuid} is with {other} and {claim}"
 
 
-def every_live_claim_has_its_entry(api: ClassicApi) -> None:
+def every_live_claim_has_its_entry(api: Api) -> None:
     states = {text_at(state, "metadata", "name"): state for state in api.all_of("NodeAllocationState")}
     for claim in api.all_of("ResourceClaim"):
         if is_live(claim) and allocated_node(claim) in states:
@@ -65,8 +64,9 @@ def made_at(value: JsonObject) -> int:
 def settle(side: ClusterSide, controllers: Sequence[Controller]) -> None:
     """Everybody does his work, nobody breaks anything, until nothing changes any more."""
     quiet = 0
+    api = controllers[0].api
     for turn in range(80):
-        before = side.api.version
+        before = api.version
         side.release()
         for _, pod_name in side.api.names("Pod"):
             for controller in controllers:
@@ -75,13 +75,13 @@ def settle(side: ClusterSide, controllers: Sequence[Controller]) -> None:
         for controller in controllers:
             controller.sync_all()
             controller.clean_up_all()
-        quiet = quiet + 1 if side.api.version == before else 0
+        quiet = quiet + 1 if api.version == before else 0
         if quiet == 3:
             return
-    raise AssertionError(f"it never comes to rest: {side.api.objects}")
+    raise AssertionError(f"it never comes to rest: {api.objects}")
 
 
-def every_pod_that_fits_is_allocated(api: ClassicApi) -> None:
+def every_pod_that_fits_is_allocated(api: Api) -> None:
     free = {
         text_at(state, "metadata", "name"): len(list_at(state, "spec", "allocatableDevices"))
         - sum(len(devices_of(entry)) for entry in entries(state).values())
@@ -102,7 +102,7 @@ def every_pod_that_fits_is_allocated(api: ClassicApi) -> None:
         assert not roomy, f"{text_at(pod, 'metadata', 'name')} needs {need} and would fit on {roomy} of {free}"
 
 
-def _claims_of(api: ClassicApi, pod: JsonObject) -> list[JsonObject] | None:
+def _claims_of(api: Api, pod: JsonObject) -> list[JsonObject] | None:
     """The pod's claims; None: one of them is not to be had."""
     made = {
         text_at(one, "name"): text_at(one, "resourceClaimName")
@@ -118,7 +118,7 @@ def _claims_of(api: ClassicApi, pod: JsonObject) -> list[JsonObject] | None:
     return found
 
 
-def nothing_is_left_behind(api: ClassicApi) -> None:
+def nothing_is_left_behind(api: Api) -> None:
     for state in api.all_of("NodeAllocationState"):
         assert "allocatedClaims" not in object_at(state, "spec"), state
     for claim in api.all_of("ResourceClaim"):

@@ -159,4 +159,4 @@ class Interleaving(RuleBasedStateMachine):
 
 
 TestAnyInterleaving = Interleaving.TestCase
-TestAnyInterleaving.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestAnyInterleaving.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

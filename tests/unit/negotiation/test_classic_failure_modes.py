@@ -327,3 +327,15 @@ def test_the_allocation_repeats_its_entry_for_the_plugin(scene: Scene) -> None:
     assert at(claim, "status", "allocation", "shareable") is True
     (reserved,) = list_at(claim, "status", "reservedFor")
     assert text_at(reserved, "name") == "pod"
+
+
+def test_a_deallocated_claim_is_as_at_first(scene: Scene) -> None:
+    scene.side.create_claim("kept", "two")
+    scene.side.create_pod("pod", [], ["kept"])
+    scene.settle()
+    scene.side.delete_pod("pod")
+    scene.side.release()
+    scene.controller.sync_all()
+    after = scene.claim("kept")
+    assert not list_at(after, "metadata", "finalizers")
+    assert not at(after, "status")

@@ -1,0 +1,109 @@
+"""The command line: every flag has its twin in the environment, as the chart's Deployment sets it."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import click
+from dra_apiserver import Access, ApiServer, access_by_kubeconfig, access_in_pod
+from dra_core.refusal import Refusal
+from returns.result import Failure, Result
+
+from dra_controller.controller import LostError, run
+from dra_controller.logs import log_to_stderr
+from dra_controller.settings import Settings, StartError
+
+LONGEST_DRIVER_NAME = 63
+"""resource.k8s.io/v1alpha2, ResourceClass.driverName."""
+
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+@click.command(
+    context_settings={"show_default": True, "max_content_width": 100},
+    epilog="Exit codes: 0 after SIGTERM or SIGINT; 1 if it cannot run or go on (one line on stderr says why); "
+    "2 wrong flags.",
+)
+@click.option("--driver-name", envvar="DRIVER_NAME", default="gpu.resource.example.com", show_envvar=True,
+              help="Name of the driver in ResourceClasses and claims.")  # fmt: skip
+@click.option("--namespace", envvar="NAMESPACE", default="default", show_envvar=True,
+              help="Where the NodeAllocationStates and the lease are.")  # fmt: skip
+@click.option("--workers", envvar="WORKERS", default=4, show_envvar=True, type=click.IntRange(1, 100),
+              help="How many claims and pods are looked at at a time.")  # fmt: skip
+@click.option("--resync-seconds", envvar="RESYNC_SECONDS", default=30.0, show_envvar=True,
+              type=click.FloatRange(min=1), help="How often to look at everything, and to clean up.")  # fmt: skip
+@click.option("--leader-election", envvar="LEADER_ELECTION", default=True, type=bool, show_envvar=True,
+              help="Of several controllers one works, and the others wait.")  # fmt: skip
+@click.option("--identity", envvar="POD_NAME", default="", show_envvar=True, show_default="<host>-<random>",
+              help="Who holds the lease.")  # fmt: skip
+@click.option("--http-port", envvar="HTTP_PORT", default=-1, show_envvar=True, type=click.IntRange(-1, 65535),
+              help="TCP port of /healthz, /readyz and /metrics; -1: none, 0: any free one.")  # fmt: skip
+@click.option("--kubeconfig", envvar="KUBECONFIG", default=None, show_envvar=True,
+              show_default="the pod's ServiceAccount", type=click.Path(path_type=Path),
+              help="How to reach the API server from outside a pod.")  # fmt: skip
+@click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
+              type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged.")  # fmt: skip
+@click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
+              type=click.Choice(["json", "console"]), help="JSON for machines, console for people.")  # fmt: skip
+def main(
+    *,
+    driver_name: str,
+    namespace: str,
+    workers: int,
+    resync_seconds: float,
+    leader_election: bool,
+    identity: str,
+    http_port: int,
+    kubeconfig: Path | None,
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Allocate claims of classic DRA (resource.k8s.io/v1alpha2, Kubernetes 1.30): the driver's controller.
+
+    It tells the scheduler which nodes do not do for a pod's claims, allocates them on the node that the scheduler
+    selects, allocates claims that are to be had at once, and takes devices back when claims end. What is allocated
+    where stands in the NodeAllocationStates, which the kubelet plugin makes: kubectl describe nas/<node>.
+
+    Any number of them may run; it is safe for two to work at the same time.
+    """
+    if len(driver_name) > LONGEST_DRIVER_NAME or not _DNS_SUBDOMAIN.fullmatch(driver_name):
+        raise click.BadParameter(
+            f"{driver_name!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, "
+            "such as gpu.resource.example.com",
+            param_hint="--driver-name",
+        )
+    settings = Settings(
+        driver_name=driver_name,
+        namespace=namespace,
+        workers=workers,
+        resync_seconds=resync_seconds,
+        leader_election=leader_election,
+        identity=identity or f"{socket.gethostname()}-{secrets.token_hex(4)}",
+        http_port=http_port,
+        kubeconfig=kubeconfig,
+    )
+    log = log_to_stderr(log_level, log_format, driver=driver_name)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run(settings, _connect(kubeconfig), stop, log)
+    except (StartError, LostError) as error:
+        click.echo(f"dra-controller: {error}", err=True)
+        sys.exit(1)
+
+
+def _connect(kubeconfig: Path | None) -> ApiServer:
+    access: Result[Access, Refusal]
+    access = access_in_pod(os.environ) if kubeconfig is None else access_by_kubeconfig([kubeconfig])
+    if isinstance(access, Failure):
+        refused: Refusal = access.failure()
+        raise StartError(refused.sentence)
+    return ApiServer(access.unwrap(), "dra-controller")

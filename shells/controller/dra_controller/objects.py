@@ -1,0 +1,34 @@
+"""Where the objects of classic DRA are on the API server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dra_apiserver import NODES, PODS, Resource
+from dra_apiserver.resource import RESOURCE_API
+from dra_core.negotiation import Kind
+
+CLASSIC_VERSION = "v1alpha2"
+
+CLAIMS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="resourceclaims", namespaced=True)
+CONTEXTS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="podschedulingcontexts", namespaced=True)
+NODE_STATES = Resource(
+    group="nas.gpu.resource.example.com", version="v1alpha1", plural="nodeallocationstates", namespaced=True
+)
+
+WATCHED: Mapping[Kind, Resource] = {
+    "ResourceClass": Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="resourceclasses"),
+    "DeviceClassParameters": Resource(
+        group="gpu.resource.example.com", version="v1alpha1", plural="deviceclassparameters"
+    ),
+    "GpuClaimParameters": Resource(
+        group="gpu.resource.example.com", version="v1alpha1", plural="gpuclaimparameters", namespaced=True
+    ),
+    "Node": NODES,
+    "ResourceClaim": CLAIMS,
+    "NodeAllocationState": NODE_STATES,
+    "PodSchedulingContext": CONTEXTS,
+}
+"""What is followed; pods are read one by one, when their contexts are looked at."""
+
+__all__ = ["CLAIMS", "CLASSIC_VERSION", "CONTEXTS", "NODE_STATES", "PODS", "WATCHED"]
