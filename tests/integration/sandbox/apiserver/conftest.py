@@ -16,7 +16,8 @@ from dra_sandbox.apiserver.server import ApiServer, HttpFront
 
 PATIENCE = 100
 """Seconds for one kubectl; a loaded machine takes long for anything."""
-KUBECTL = shutil.which("kubectl") or ""
+KUBECTL = os.environ.get("KUBECTL") or shutil.which("kubectl") or ""
+"""The one on PATH, or the one that the variable names: kubectl of any version."""
 
 
 class Kubectl:

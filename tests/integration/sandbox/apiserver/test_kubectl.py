@@ -81,7 +81,7 @@ def test_objects_are_applied_shown_described_waited_for_and_deleted(
     assert header(output) == columns
     assert row(output, "shown")[: len(cells)] == cells
     assert "shown" in kubectl("describe", resource, "shown")
-    kubectl("wait", "--for=create", f"{resource}/shown", "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.metadata.name}=shown", f"{resource}/shown", "--timeout=60s")
     kubectl("delete", resource, "shown", "--timeout=60s")
     kubectl("wait", "--for=delete", f"{resource}/shown", "--timeout=60s")
     assert "NotFound" in kubectl.fails("get", resource, "shown")
@@ -95,7 +95,7 @@ def test_wide_columns_names_labels_and_selectors(kubectl: Kubectl) -> None:
     assert kubectl("get", "pods", "-l", "colour in (green)", "-o", "name") == ""
     assert kubectl("get", "pods", "--field-selector=status.phase=Running", "-o", "name") == ""
     assert kubectl("get", "pods", "--field-selector=metadata.name=wide", "-o", "name").split() == ["pod/wide"]
-    assert row(kubectl("get", "pods", "-A"), "default")[1] == "wide"
+    assert row(kubectl("get", "pods", "-A", "-l", "colour=red"), "default")[1] == "wide"
     assert "colour=red" in kubectl("get", "pod", "wide", "--show-labels")
     kubectl("delete", "pods", "-l", "colour=red", "--timeout=60s")
 
