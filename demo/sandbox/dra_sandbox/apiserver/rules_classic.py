@@ -90,8 +90,10 @@ def _status_faults(claim: JsonObject, status: JsonObject, before: JsonObject) ->
     if allocation is not None:
         if not text_at(status, "driverName"):
             yield faults.required("status.driverName", "must be specified when `allocation` is set")
-        if before.get("allocation") is not None and allocation != before["allocation"]:
-            yield faults.invalid("status.allocation", allocation, "field is immutable")
+        if before.get("allocation") is not None:
+            for field in ("allocation", "driverName"):
+                if status.get(field) != before.get(field):
+                    yield faults.invalid(f"status.{field}", status.get(field), "field is immutable")
         handles = objects_at(allocation, "resourceHandles")
         if len(handles) > HANDLES:
             yield faults.too_long("status.allocation.resourceHandles", HANDLES)
@@ -101,6 +103,11 @@ def _status_faults(claim: JsonObject, status: JsonObject, before: JsonObject) ->
     if status.get("deallocationRequested") is True and allocation is None:
         yield faults.forbidden(
             "status.deallocationRequested", "deallocation cannot be requested for claims which don't have an allocation"
+        )
+    asked_now = status.get("deallocationRequested") is True and before.get("deallocationRequested") is not True
+    if asked_now and reserved:
+        yield faults.forbidden(
+            "status.deallocationRequested", "deallocation cannot be requested while `reservedFor` is set"
         )
     cleared = before.get("deallocationRequested") is True and status.get("deallocationRequested") is not True
     if cleared and before.get("allocation") is not None and allocation is not None:
