@@ -8,6 +8,7 @@ repeated answers are equal; unprepare ends as soon as the disk works.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -25,6 +26,7 @@ from dra_core.preparation import (
     PreparedClaim,
     PreparedClaims,
     PreparedDevice,
+    RemoveCdiSpec,
     checkpoint_text,
     prepare,
     read_checkpoint,
@@ -36,7 +38,14 @@ from dra_core.refusal import Refusals
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from pyrsistent import pmap
 from returns.result import Failure, Result, Success
 
@@ -50,12 +59,20 @@ GPUS = [device.name for device in POOLS[0].devices]
 ALLOCATED = ("status", "allocation", "devices")
 
 names = st.sampled_from(["a", "b", "c", "d"])
-working = st.one_of(st.none(), st.integers(0, 4))
+working = st.sampled_from([None, None, None, None, 0, 1, 2, 3, 4])
+"""How many effects are carried out before the disk is full; None: all of them."""
+
 shares = st.sampled_from([None, None, "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"])
-allocated = st.lists(
+
+
+def _result(device: str, request: str, share: str | None, admin: bool | None) -> JsonObject:
+    return result(device, request, share_id=share, admin_access=admin)
+
+
+allocated: st.SearchStrategy[list[JsonObject]] = st.lists(
     st.builds(
-        lambda device, request, share, admin: result(device, request, share_id=share, admin_access=admin),
-        st.sampled_from([*GPUS, "gpu-99"]),
+        _result,
+        st.sampled_from([*GPUS, *GPUS, *GPUS, "gpu-99"]),
         st.sampled_from(["gpu", "gpu/large", "other"]),
         shares,
         st.sampled_from([None, None, None, False, True]),
@@ -64,15 +81,47 @@ allocated = st.lists(
     max_size=2,
     unique_by=lambda each: (each["device"], each.get("shareID")),
 )
-configurations = st.sampled_from(
+configurations: st.SearchStrategy[list[JsonObject]] = st.sampled_from(
     [
         [],
+        [],
         [config(gpu_config({"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Long"}}))],
+        [config(gpu_config({"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Short"}}), "FromClass")],
         [config(gpu_config({"strategy": "SpacePartitioning"}), "FromClass")],
         [config(gpu_config({"strategy": "SpacePartitioning", "spacePartitioningConfig": {"partitionCount": 0}}))],
         [config({"kind": "Nonsense"}, "FromClass", ["gpu"])],
     ]
 )
+
+JUNK = [b"", b"{", b"[]", b"null", b'{"formatVersion":2}', b'{"formatVersion":1}', b"\xff"]
+
+REACHED: Counter[str] = Counter()
+"""What the walks have come to: laws about what never happens hold of themselves."""
+
+WANTED = {
+    "prepared",
+    "prepared again",
+    "prepared again, configured otherwise meanwhile",
+    "refused: ClaimNotReadable",
+    "refused: CheckpointDamaged",
+    "refused: CheckpointNewer",
+    "refused: DeviceHeld",
+    "refused: InvalidPartitionCount",
+    "refused: OldClaimStillPrepared",
+    "refused: UnknownDevice",
+    "refused: CdiFileNotWritten",
+    "refused: CheckpointNotSaved",
+    "unprepared what was in use",
+    "unprepared though damaged",
+    "unprepare failed",
+    "restored files after a reboot",
+    "removed files without a claim",
+    "damaged with claims in use",
+    "newer with claims in use",
+    "example driver's with claims in use",
+    "filled in what was known by UID only",
+    "begun afresh",
+}
 
 
 class ClaimLife(RuleBasedStateMachine):
@@ -92,22 +141,36 @@ class ClaimLife(RuleBasedStateMachine):
 
     # What others do
 
-    @rule(name=names, results=allocated, configs=configurations)
-    def claim_is_made_or_made_anew(self, name: str, results: list[JsonObject], configs: list[JsonObject]) -> None:
+    @initialize(made=st.lists(st.tuples(allocated, configurations), min_size=3, max_size=3), in_use=st.booleans())
+    def pods_are_there(self, made: Sequence[tuple[Sequence[JsonObject], Sequence[JsonObject]]], in_use: bool) -> None:
+        for name, (results, configs) in zip(("a", "b", "c"), made, strict=True):
+            self.claim_is_made_or_made_anew(name, results, configs)
+        if in_use:
+            self.kubelet_prepares(["a", "b", "c"], None, True)
+
+    @rule(data=st.data(), name=names, what=st.sampled_from(["made", "made", "configured", "allocated", "deleted"]))
+    def somebody_changes_a_claim(self, data: st.DataObject, name: str, what: str) -> None:
+        match what:
+            case "made":
+                self.claim_is_made_or_made_anew(name, data.draw(allocated), data.draw(configurations))
+            case "configured":
+                self.configuration_changes(name, data.draw(configurations))
+            case "allocated":
+                self.claim_is_allocated_anew(name, data.draw(allocated))
+            case _:
+                self.claims.pop(name, None)
+
+    def claim_is_made_or_made_anew(
+        self, name: str, results: Sequence[JsonObject], configs: Sequence[JsonObject]
+    ) -> None:
         self.uids_made += 1
         self.claims[name] = claim(f"uid-{self.uids_made}", results, configs, name)
 
-    @rule(name=names)
-    def claim_is_deleted(self, name: str) -> None:
-        self.claims.pop(name, None)
-
-    @rule(name=names, configs=configurations)
-    def configuration_changes(self, name: str, configs: list[JsonObject]) -> None:
+    def configuration_changes(self, name: str, configs: Sequence[JsonObject]) -> None:
         if name in self.claims:
             self._allocate(name, list_at(self.claims[name], *ALLOCATED, "results"), configs)
 
-    @rule(name=names, results=allocated)
-    def claim_is_allocated_anew(self, name: str, results: list[JsonObject]) -> None:
+    def claim_is_allocated_anew(self, name: str, results: Sequence[JsonObject]) -> None:
         """The scheduler does so only when nobody uses the claim any more."""
         if name in self.claims and self._uid(name) not in self.in_use:
             self._allocate(name, results, list_at(self.claims[name], *ALLOCATED, "config"))
@@ -126,59 +189,54 @@ class ClaimLife(RuleBasedStateMachine):
         self.files_are_complete = False
         self.driver_starts(working=None)
 
-    @rule(junk=st.sampled_from([b"", b"{", b"[]", b"null", b'{"formatVersion":2}', b'{"formatVersion":1}', b"\xff"]))
-    def checkpoint_is_overwritten(self, junk: bytes) -> None:
-        if self.disk.checkpoint is not None:
-            self.disk.checkpoint = junk
-            self._forget()
-
     @precondition(lambda self: self.disk.checkpoint)
-    @rule(data=st.data())
-    def checkpoint_is_damaged(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), how=st.sampled_from(["overwritten", "cut", "changed"]))
+    def checkpoint_is_damaged(self, data: st.DataObject, how: str) -> None:
         content = self.disk.checkpoint
         if content is None or not isinstance(read_checkpoint(content), PreparedClaims):
             return
         position = data.draw(st.integers(0, len(content) - 2))
-        if b"checksum" not in content or data.draw(st.booleans()):
-            self.disk.checkpoint = content[:position]
+        changed = content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
+        if how == "overwritten":
+            self.disk.checkpoint = data.draw(st.sampled_from(JUNK))
+        elif how == "cut" or b"checksum" not in content or isinstance(read_checkpoint(changed), NewerCheckpoint):
+            self.disk.checkpoint = content[:position]  # a bit of the version number makes it a newer one
         else:
-            self.disk.checkpoint = content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
-        assert isinstance(read_checkpoint(self.disk.checkpoint), DamagedCheckpoint | NewerCheckpoint)
-        if isinstance(read_checkpoint(self.disk.checkpoint), NewerCheckpoint):  # a bit of the version number
-            self.disk.checkpoint = content[:position]
-        self._forget()
+            self.disk.checkpoint = changed
+        assert isinstance(read_checkpoint(self.disk.checkpoint), DamagedCheckpoint)
+        self._reached("damaged with claims in use", self.in_use)
+        # Damage loses what was configured: claims that are prepared again get what is configured by then.
+        self.told.clear()
 
     @rule()
-    def driver_was_the_example_driver(self) -> None:
-        """Its checkpoint knows UIDs only."""
+    def driver_was_another_version(self) -> None:
+        """Of ours: a newer one ran, or runs again. Of the example driver's: it knows UIDs only."""
         checkpoint = read_checkpoint(self.disk.checkpoint)
-        if isinstance(checkpoint, PreparedClaims):
+        if isinstance(checkpoint, NewerCheckpoint):
+            self.driver_is_newer_again()
+        elif isinstance(checkpoint, PreparedClaims) and len(checkpoint.claims) % 2:
+            self._reached("example driver's with claims in use", self.in_use)
             entries = [{"uid": uid} for uid in checkpoint.claims]
             old = {"apiVersion": "checkpoint.internal.example.com/v1", "kind": "Checkpoint", "preparedClaims": entries}
             self.disk.checkpoint = json.dumps(old).encode()
             self.known_by_uid_only |= set(checkpoint.claims)
-
-    @rule()
-    def driver_was_newer(self) -> None:
-        checkpoint = read_checkpoint(self.disk.checkpoint)
-        if isinstance(checkpoint, PreparedClaims):
+        elif isinstance(checkpoint, PreparedClaims):
+            self._reached("newer with claims in use", self.in_use)
             value = json.loads(checkpoint_text(checkpoint))
             newer = {**value, "formatVersion": 3, "invention": {"x": 1}, "checksum": "computed in a new way"}
             newer["claims"] = {uid: {"v3": each} for uid, each in newer["claims"].items()}
             self.disk.checkpoint = json.dumps(newer).encode()
 
-    @rule()
     def driver_is_newer_again(self) -> None:
-        """Back to the newer version, which finds all that was not unprepared meanwhile, and then back to ours."""
-        checkpoint = read_checkpoint(self.disk.checkpoint)
-        if isinstance(checkpoint, NewerCheckpoint) and self.disk.checkpoint is not None:
-            value = json.loads(self.disk.checkpoint)
-            assert value["invention"] == {"x": 1}
-            claims = {uid: each["v3"] for uid, each in value["claims"].items()}
-            held = {uid for uid in self.in_use if uid not in self.known_by_uid_only}
-            assert held <= set(claims)
-            back = PreparedClaims(pmap(msgspec.convert(claims, dict[str, PreparedClaim])))
-            self.disk.checkpoint = checkpoint_text(back).encode()
+        """The newer version finds all that was not unprepared meanwhile; and then it is ours again."""
+        assert self.disk.checkpoint is not None
+        value = json.loads(self.disk.checkpoint)
+        assert value["invention"] == {"x": 1}
+        claims = {uid: each["v3"] for uid, each in value["claims"].items()}
+        held = {uid for uid in self.in_use if uid not in self.known_by_uid_only}
+        assert held <= set(claims)
+        back = PreparedClaims(pmap(msgspec.convert(claims, dict[str, PreparedClaim])))
+        self.disk.checkpoint = checkpoint_text(back).encode()
 
     # What the kubelet and the driver do
 
@@ -192,14 +250,20 @@ class ClaimLife(RuleBasedStateMachine):
         assert after == restoration.checkpoint
         again = restore(driver, after, dict(self.disk.cdi))
         assert not [e for e in again.effects if self._would_change(e)], "restoring is done in one go"
+        self._reached("removed files without a claim", any(isinstance(e, RemoveCdiSpec) for e in restoration.effects))
         if isinstance(after, PreparedClaims):
+            self._reached("restored files after a reboot", after.claims and not self.files_are_complete)
             by_uid_only = {uid for uid, each in after.claims.items() if not each.devices}
             files = self._claims_with_file()
             assert files - by_uid_only == set(after.claims) - by_uid_only
             assert files <= set(after.claims), "no CDI file without its claim"
             self.files_are_complete = True
 
-    @rule(asked=st.lists(names, min_size=1, max_size=3), working=working, readable=st.booleans())
+    @rule(
+        asked=st.lists(names, min_size=1, max_size=3, unique=True),
+        working=working,
+        readable=st.sampled_from([True, True, True, True, False]),
+    )
     def kubelet_prepares(self, asked: list[str], working: int | None, readable: bool) -> None:
         requests = [self._reference(name) for name in asked if name in self.claims]
         requests += [ClaimReference(uid="never-heard-of", namespace="default", name="x")]
@@ -210,6 +274,7 @@ class ClaimLife(RuleBasedStateMachine):
         reads["never-heard-of"] = ClaimMissing()
         self._prepare(requests, reads, working)
 
+    @precondition(lambda self: self.in_use)
     @rule(working=working)
     def kubelet_repeats_all(self, working: int | None) -> None:
         """After its restart: same UIDs; the claims may have been deleted, or be others by now."""
@@ -241,9 +306,11 @@ class ClaimLife(RuleBasedStateMachine):
                 refusals = answer.failure()
                 assert refusals
                 assert all(refusal.seen for refusal in refusals)
+                REACHED.update(f"refused: {refusal.code}" for refusal in refusals)
                 continue
             assert isinstance(before, PreparedClaims), "nothing is promised on a checkpoint that is not understood"
             devices = answer.unwrap()
+            self._note_what_was_prepared(each, before)
             assert self.told.setdefault(each.uid, devices) == devices, "the repeated call gives the same"
             assert devices
             assert all("/" not in name for device in devices for name in device.request_names)
@@ -252,6 +319,19 @@ class ClaimLife(RuleBasedStateMachine):
             self._check_resolvable(devices)
         return answers
 
+    def _note_what_was_prepared(self, each: ClaimReference, before: PreparedClaims) -> None:
+        REACHED["prepared"] += 1
+        known = before.claims.get(each.uid)
+        self._reached("filled in what was known by UID only", known is not None and not known.devices)
+        if known is not None and known.devices:
+            REACHED["prepared again"] += 1
+            claim_now = self.claims.get(each.name)
+            self._reached("prepared again, deleted meanwhile", claim_now is None)
+            if claim_now is not None and each.uid in self.told:
+                fresh = prepare(self._driver(), PreparedClaims(), (), [each], {each.uid: ClaimFound(claim_now)})
+                otherwise = fresh.answers[each.uid] != Success(known.devices)
+                self._reached("prepared again, configured otherwise meanwhile", otherwise)
+
     @rule(data=st.data(), working=working)
     def kubelet_unprepares(self, data: st.DataObject, working: int | None) -> None:
         """Its pods have ended. Also for claims that are gone, and for some that were never prepared."""
@@ -259,18 +339,27 @@ class ClaimLife(RuleBasedStateMachine):
         self._unprepare(uids, working)
 
     def _unprepare(self, uids: list[str], working: int | None) -> None:
+        before = read_checkpoint(self.disk.checkpoint)
+        if set(uids) & set(self.in_use):
+            REACHED["unprepared what was in use"] += 1
+            self._reached("unprepared though damaged", isinstance(before, DamagedCheckpoint))
+            self._reached("unprepared though newer", isinstance(before, NewerCheckpoint))
         for uid in uids:
             self.in_use.pop(uid, None)
             self.told.pop(uid, None)
         requests = [ClaimReference(uid=uid, namespace="?", name="?") for uid in uids]
-        decision = unprepare(self._driver(), read_checkpoint(self.disk.checkpoint), set(self.disk.cdi), requests)
+        decision = unprepare(self._driver(), before, set(self.disk.cdi), requests)
         failure = self.disk.carry_out(decision.effects, working)
         answers = decision.answers if failure is None else decision.after_failure(failure)
         assert set(answers) == set(uids)
         if failure is not None:
             assert all(answers.values())
+            REACHED["unprepare failed"] += 1
             return
         assert not any(answers.values()), "unprepare ends"
+        self._reached(
+            "begun afresh", isinstance(before, DamagedCheckpoint) and isinstance(decision.checkpoint, PreparedClaims)
+        )
         self.known_by_uid_only -= set(uids)
         assert not self._claims_with_file() & set(uids)
         after = read_checkpoint(self.disk.checkpoint)
@@ -358,10 +447,11 @@ class ClaimLife(RuleBasedStateMachine):
         other.carry_out([effect])
         return vars(other) != vars(self.disk)
 
-    def _forget(self) -> None:
-        """Damage loses what was configured; claims that get prepared again are configured as they are by then."""
-        self.told.clear()
+    def _reached(self, what: str, so: object) -> None:
+        REACHED[what] += bool(so)
 
 
-TestClaimLife = ClaimLife.TestCase
-TestClaimLife.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+def test_claim_life() -> None:
+    REACHED.clear()
+    run_state_machine_as_test(ClaimLife, settings=settings(max_examples=300, stateful_step_count=40))
+    assert set(+REACHED) >= WANTED, f"the walks never came to: {sorted(WANTED - set(+REACHED))}"
