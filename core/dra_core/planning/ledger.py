@@ -17,9 +17,9 @@ from dra_core.allocation.search import Solution
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
 from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
-from dra_core.planning.pod_claims import PodClaim, PodClaims
+from dra_core.planning.pod_claims import PodClaim, PodClaims, Reference
 from dra_core.planning.policies import ZONE, Choice, Policy, score
-from dra_core.planning.wanted_pods import Wanted
+from dra_core.planning.wanted_pods import Wanted, makers, origin_of
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
 
@@ -86,7 +86,8 @@ class Ledger:
         self._changed: list[int] = []
         self._made: dict[tuple[str, str], ResourceClaim] = {}
         self._placed_on: dict[int, list[Pod]] = {}
-        self._siblings: dict[str, dict[int, int]] = {}
+        self._makers = makers(cluster.snapshot) if policy == "topology" else {}
+        self._siblings = self._running_siblings() if policy == "topology" else {}
 
     def place(self, item: Wanted) -> Placed | None:
         """Give the pod the best node and enter what it takes; None if it fits nowhere."""
@@ -118,6 +119,17 @@ class Ledger:
             msgspec.structs.replace(item, claim=self._made.get(_place(item.claim), item.claim)) for item in found.claims
         )
         return PodClaims(claims, found.faults)
+
+    def _maker(self, origin: Reference) -> Reference:
+        return self._makers.get(origin, origin)
+
+    def _running_siblings(self) -> dict[Reference, dict[int, int]]:
+        found: dict[Reference, dict[int, int]] = {}
+        for number, node in enumerate(self._nodes):
+            for pod in self.cluster.pods_on.get(node.metadata.name, ()):
+                here = found.setdefault(self._maker(origin_of(pod)), {})
+                here[number] = here.get(number, 0) + 1
+        return found
 
     def _kind(self, pod: Pod) -> _Kind:
         """Pods with equal specs, which includes the names of their templates, ask the same."""
@@ -167,7 +179,7 @@ class Ledger:
         if not allocated and not keys and self.policy != "topology":
             return kind.values
         near = self._near(keys)
-        here = self._siblings.get(item.origin.text, {})
+        here = self._siblings.get(self._maker(item.origin), {})
         zones: dict[str, int] = {}
         for number, count in here.items():
             zone = self._nodes[number].metadata.labels.get(ZONE, "")
@@ -216,7 +228,7 @@ class Ledger:
         for name, amount in self.cluster.node_requests(item.pod).items():
             self._used[number][name] = self._used[number].get(name, 0) + amount
         self._placed_on.setdefault(number, []).append(item.pod)
-        here = self._siblings.setdefault(item.origin.text, {})
+        here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
         return Placed(item.pod, item.origin.text, node.metadata.name, tuple(made), equal)
 

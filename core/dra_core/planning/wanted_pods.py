@@ -122,6 +122,17 @@ def origin_of(pod: Pod) -> Reference:
     return Reference("Pod", pod.metadata.namespace, pod.metadata.name)
 
 
+def makers(snapshot: ClusterSnapshot) -> Mapping[Reference, Reference]:
+    """For workloads that another one controls, such as a Deployment's ReplicaSets, that other one."""
+    found: dict[Reference, Reference] = {}
+    for item in snapshot.workloads:
+        for owner in item.metadata.owner_references:
+            if owner.controller:
+                own = Reference(item.kind, item.metadata.namespace, item.metadata.name)
+                found[own] = Reference(owner.kind, item.metadata.namespace, owner.name)
+    return found
+
+
 def same_pods(cluster: Cluster, pods: Iterable[Wanted], *, whoever_makes_them: bool = False) -> tuple[Wanted, ...]:
     """One of each kind of pods: those that ask the same of nodes and devices count as one.
 
