@@ -22,6 +22,7 @@ from local_cluster.driver import build_driver, load_driver
 from local_cluster.progress import ClusterError, step
 from local_cluster.versions import DEFAULT, parts
 
+from tests.e2e.traces import traces
 from tests.e2e.world import World
 
 SECONDS_FOR_A_TEST = 420
@@ -73,6 +74,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     finally:
         with capture.global_and_fixture_disabled():
             take_down(cluster)
+    assert traces(cluster.layout) == []
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_invalid_opaque_configuration_is_told_with_all_its_faults(world: World, 
 
 
 def test_two_drivers_in_one_pod_are_both_called(world: World, namespace: str) -> None:
-    """A second release of the chart with another driver's name, beside the first."""
+    """A second release of the chart with another driver's name, beside the first; the kubelet counts for each."""
     other = "second.example.com"
     with world.second_release(other):
         world.run(
@@ -114,9 +114,18 @@ def test_two_drivers_in_one_pod_are_both_called(world: World, namespace: str) ->
         uid = world.claim_uid(namespace, "both")
         assert world.prepared() == world.prepared(other) == {uid}
         assert len({name for name in world.cdi_files() if uid in name}) == 2
+        assert _claims_in_use(world) == {DRIVER: 1, other: 1, "<any>": 1}
         world.delete("Pod", namespace, "both")
         world.wait_gone(namespace, "both")
         eventually("both unprepared", lambda: not world.prepared() and not world.prepared(other))
+        eventually("the kubelet's count at zero", lambda: set(_claims_in_use(world).values()) <= {0})
+
+
+def _claims_in_use(world: World) -> dict[str, float]:
+    """By driver; ``<any>`` counts each claim once."""
+    name = 'dra_resource_claims_in_use{driver_name="'
+    metrics = world.metrics(f"/api/v1/nodes/{world.layout.node_name}/proxy/metrics")
+    return {key.removeprefix(name).removesuffix('"}'): value for key, value in metrics.items() if key.startswith(name)}
 
 
 def test_claim_is_deallocated_after_use_and_a_generated_one_deleted(world: World, namespace: str) -> None:

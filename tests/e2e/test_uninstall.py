@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-
 from dra_core.snapshot.json_value import list_at, text_at
-from local_cluster import clusters, leftovers
+from local_cluster import clusters
 from local_cluster.cluster import Cluster
 from local_cluster.command import bring_up, take_down
 from local_cluster.driver import NAMESPACE, RELEASE
-from local_cluster.layout import Layout
-from local_cluster.network import rules
 from local_cluster.versions import DEFAULT
 
 from tests.e2e.objects import RESOURCE, claim, pod
+from tests.e2e.traces import traces
 from tests.e2e.world import World, eventually
 
 
@@ -61,7 +58,7 @@ def test_second_cluster_comes_and_goes_without_touching_the_first(world: World) 
         assert [text_at(node, "metadata", "name") for node in nodes] == [layout.node_name]
     finally:
         take_down(second)
-    assert _traces(layout) == []
+    assert traces(layout) == []
     assert clusters.read("e2e-b") is None
     take_down(second)  # twice is as once
     assert {name: process.pid() for name, process in world.cluster.processes.items()} == before
@@ -76,20 +73,4 @@ def test_cluster_that_lost_its_records_and_parts_is_taken_down_all_the_same(worl
     for record in second.layout.records.iterdir():
         record.unlink()
     take_down(Cluster(second.description))
-    assert _traces(second.layout) == []
-
-
-def _traces(layout: Layout) -> list[str]:
-    """What is left of a cluster on this machine."""
-    found = [str(path) for path in (layout.root, *leftovers.cgroups(layout)) if path.exists()]
-    found += leftovers.mounts(layout)
-    found += [line for line in _shown("ps", "-eo", "pid,stat,args") if str(layout.root) in line and " Z" not in line]
-    found += [line for line in _shown("ip", "-oneline", "link") if f" {layout.bridge}:" in line]
-    rule = rules(layout)[0]
-    comment = rule[rule.index("--comment") + 1]
-    found += [line for line in _shown("iptables-save") if f'"{comment}"' in line]
-    return found
-
-
-def _shown(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert traces(second.layout) == []

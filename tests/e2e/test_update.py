@@ -58,5 +58,4 @@ def test_driver_with_the_longest_name_is_updated_like_any_other(world: World, na
             pod(namespace, "user", {"gpu": "gpu"}),
         )
         assert world.prepared(name) == {world.claim_uid(namespace, "gpu")}
-        world.delete("Pod", namespace, "user")
-        world.wait_gone(namespace, "user")
+        world.empty_of_pods(namespace)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dra_core.preparation.checkpoint import read_checkpoint
 from dra_core.preparation.state import PreparedClaims
-from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from local_cluster.api import ApiError, is_true
 from local_cluster.cluster import Cluster
 from local_cluster.driver import NAMESPACE, RELEASE, helm, upgrade
@@ -51,7 +51,7 @@ class World:
     def install(self, *values: str) -> None:
         """Install or upgrade the chart, and wait until the plugin is ready and its slice is there."""
         helm(self.cluster, *upgrade(self.cluster, [f"image.tag={self.image_tag}", "image.pullPolicy=Never", *values]))
-        eventually("the slice", lambda: len(self.slices()) == 1)
+        eventually("the slice", self.is_published)
 
     def start_install(self, *values: str) -> None:
         """Upgrade the chart without waiting for anything."""
@@ -64,9 +64,9 @@ class World:
         eventually("the end of the plugin", lambda: not self.plugins())
 
     @contextmanager
-    def second_release(self, driver: str) -> Iterator[None]:
+    def second_release(self, driver: str, *values: str) -> Iterator[None]:
         """Another release of the chart beside the first, with its own driver and class of that name."""
-        self.update_second_release(driver)
+        self.update_second_release(driver, *values)
         try:
             yield
         finally:
@@ -78,7 +78,7 @@ class World:
         common = [f"image.tag={self.image_tag}", "image.pullPolicy=Never", f"driverName={driver}"]
         helm(self.cluster, *upgrade(self.cluster, [*common, *values], SECOND_RELEASE))
         eventually("one second plugin", lambda: len(self.plugins(SECOND_RELEASE)) == 1)
-        eventually("the second driver's slice", lambda: len(self.slices(driver)) == 1)
+        eventually("the second driver's slices", lambda: self.is_published(driver))
 
     @contextmanager
     def without_plugin(self) -> Iterator[None]:
@@ -170,6 +170,11 @@ class World:
         finally:
             self.layout.cdi_directory.chmod(mode)
 
+    def metrics(self, path: str) -> dict[str, float]:
+        """Values by name and labels, from what Prometheus would read there; the API server leads the way."""
+        lines = (line.rpartition(" ") for line in self.api.call("GET", path).splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines if name}
+
     # Objects.
 
     def create(self, *objects: JsonObject) -> None:
@@ -197,6 +202,11 @@ class World:
         """ResourceSlices of a driver."""
         return self.listed(f"{RESOURCE}/resourceslices?fieldSelector=spec.driver={driver}")
 
+    def is_published(self, driver: str = DRIVER) -> bool:
+        """Whether there are as many slices of a driver as they say themselves."""
+        slices = self.slices(driver)
+        return bool(slices) and {at(found, "spec", "pool", "resourceSliceCount") for found in slices} == {len(slices)}
+
     def claims(self, namespace: str) -> list[JsonObject]:
         """Claims of a namespace."""
         return self.listed(collection("ResourceClaim", namespace))
@@ -219,11 +229,15 @@ class World:
 
     def empty(self, namespace: str) -> None:
         """Delete pods and claims of a namespace, wait until they are gone, and then delete the namespace."""
-        self.api.delete(collection("Pod", namespace))
-        eventually("the end of the pods", lambda: not self.listed(collection("Pod", namespace)))
+        self.empty_of_pods(namespace)
         self.api.delete(collection("ResourceClaim", namespace))
         eventually("the end of the claims", lambda: not self.claims(namespace))
         self.api.delete(f"/api/v1/namespaces/{namespace}")
+
+    def empty_of_pods(self, namespace: str) -> None:
+        """Delete the pods of a namespace and wait until they are gone."""
+        self.api.delete(collection("Pod", namespace))
+        eventually("the end of the pods", lambda: not self.listed(collection("Pod", namespace)))
 
     # Pods.
 
