@@ -10,12 +10,12 @@ _FOLDER = _PACKAGE.parents[1]
 
 def driver_manifest() -> Path:
     """The example driver, as helm renders it for the embedded cluster."""
-    return _either(_PACKAGE / "files" / "driver.yaml", _FOLDER / "clusters" / "sandbox" / "driver.yaml")
+    return _either(_PACKAGE / "demo_files" / "driver.yaml", _FOLDER / "clusters" / "sandbox" / "driver.yaml")
 
 
 def examples_folder() -> Path:
     """One folder per example."""
-    return _either(_PACKAGE / "files" / "examples", _FOLDER / "examples")
+    return _either(_PACKAGE / "demo_files" / "examples", _FOLDER / "examples")
 
 
 def example_manifest(name: str) -> Path:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from dra_sandbox.cluster import Sandbox
-from dra_sandbox.demo.expectations import EXPECTATIONS
+from dra_sandbox.demo import story
+from dra_sandbox.demo.expectations import EXPECTATIONS, Group
 from dra_sandbox.demo.screen import Screen
 from dra_sandbox.demo.story import show_example
 from rich.console import Console
 
-from tests.integration.sandbox.workloads import cdi_files
+from tests.integration.sandbox.workloads import cdi_files, claim_spec, pod, pod_spec, template, wait_ready
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
@@ -19,8 +21,28 @@ def test_an_example_shows_what_it_should(cluster: Sandbox, name: str) -> None:
     output = io.StringIO()
     assert show_example(cluster, EXPECTATIONS[name], "1/1", Screen(Console(file=output, width=100))), output.getvalue()
     shown = output.getvalue()
-    for pod, container in EXPECTATIONS[name].containers:
-        assert f"{pod}/{container}  " in shown
+    for place in EXPECTATIONS[name].containers:
+        assert f"{'/'.join(place)}  " in shown
     assert "Running" in shown
     assert "GPU_DEVICE_" in shown
     assert cdi_files(cluster) == set()
+
+
+def test_an_expectation_that_fails_is_told_and_the_example_is_deleted_all_the_same(cluster: Sandbox) -> None:
+    output = io.StringIO()
+    wanted = msgspec.structs.replace(EXPECTATIONS["four-gpus"], groups=(Group(containers=(("pod0", "ctr0"),), gpus=3),))
+    assert not show_example(cluster, wanted, "1/1", Screen(Console(file=output, width=100)))
+    assert "FAULT pod0/ctr0: sees 4 GPUs, 3 are expected" in output.getvalue()
+    assert cdi_files(cluster) == set()
+
+
+def test_an_example_that_cannot_run_is_told_with_the_clusters_own_words(
+    cluster: Sandbox, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story, "PATIENCE", 5.0)
+    cluster.create([template(where, "all", claim_spec(8)), pod(where, "p", pod_spec(templates=["all"]))])
+    wait_ready(cluster, where, "p")
+    output = io.StringIO()
+    assert not show_example(cluster, EXPECTATIONS["four-gpus"], "1/1", Screen(Console(file=output, width=200)))
+    assert "FAULT pod pod0 is not ready" in output.getvalue()
+    assert "FAULT pod0: FailedScheduling: 0/1 nodes are available: 1 cannot allocate all claims." in output.getvalue()

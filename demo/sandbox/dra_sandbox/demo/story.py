@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 
@@ -25,18 +26,14 @@ OUTPUT_PATIENCE = 10.0
 def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
     """Run the examples; whether all of them showed what they should."""
     started = time.monotonic()
-    with screen.working("starting the cluster"), sandbox(nodes) as cluster:
-        screen.say("Dynamic Resource Allocation on an embedded cluster")
-        screen.good(f"API server, controllers, scheduler and {nodes} kubelet(s) are running{_took(started)}")
-        since = time.monotonic()
-        try:
-            with screen.working("installing the driver"):
-                install_driver(cluster, PATIENCE)
-        except (RefusedError, TimeOutError) as error:
-            for line in (str(error), *account(cluster)):
-                screen.bad(line)
+    screen.say("Dynamic Resource Allocation on an embedded cluster")
+    with contextlib.ExitStack() as stack:
+        with screen.working("starting the cluster"):
+            cluster = stack.enter_context(sandbox(nodes))
+        kubelets = "a kubelet" if nodes == 1 else f"{nodes} kubelets"
+        screen.good(f"API server, controllers, scheduler and {kubelets} are running{_took(started)}")
+        if not _installed(cluster, screen):
             return False
-        screen.good(f"the driver {DRIVER} is installed, and has published its devices{_took(since)}")
         screen.heading("The devices")
         screen.devices(device_rows(cluster.world(), DRIVER))
         failed = [
@@ -50,6 +47,19 @@ def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
     for name in failed:
         screen.bad(name)
     return not failed
+
+
+def _installed(cluster: Sandbox, screen: Screen) -> bool:
+    since = time.monotonic()
+    try:
+        with screen.working("installing the driver"):
+            install_driver(cluster, PATIENCE)
+    except (RefusedError, TimeOutError) as error:
+        for line in (str(error), *account(cluster)):
+            screen.bad(line)
+        return False
+    screen.good(f"the driver {DRIVER} is installed, and has published its devices{_took(since)}")
+    return True
 
 
 def show_example(cluster: Sandbox, wanted: Expectation, number: str, screen: Screen) -> bool:
