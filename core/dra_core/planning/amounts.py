@@ -10,6 +10,7 @@ from dra_core.snapshot.quantity import parse
 
 PODS = "pods"
 DEFAULT_PODS = "110"  # kubelet maxPods
+NOTHING: Mapping[str, int] = {}
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -19,19 +20,23 @@ def nanos(text: str) -> int:
     return amount.nanos if amount is not None else 0
 
 
-def requested(spec: PodSpec) -> Mapping[str, int]:
+def requested(spec: PodSpec, assumed: Mapping[str, int] = NOTHING) -> Mapping[str, int]:
     """A pod's effective requests by resource name, with one of ``pods`` (resourcehelper PodRequests).
 
     Containers and sidecars add up; an init container needs room beside the sidecars started before it, but is gone
     before the containers start.
+
+    Args:
+        spec: Of the pod.
+        assumed: What a container asks that does not say it.
     """
     running: dict[str, int] = {}
     for container in spec.containers:
-        _add(running, _asked(container))
+        _add(running, {**assumed, **_asked(container)})
     sidecars: dict[str, int] = {}
     starting: dict[str, int] = {}
     for container in spec.init_containers:
-        asked = _asked(container)
+        asked: Mapping[str, int] = {**assumed, **_asked(container)}
         if container.restart_policy == "Always":
             _add(running, asked)
             _add(sidecars, asked)

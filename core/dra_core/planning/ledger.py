@@ -14,11 +14,12 @@ from dra_core.allocation.allocate import STEPS, Wrong
 from dra_core.allocation.allocated import PoolId
 from dra_core.allocation.planner import NodeAnswer, Planner
 from dra_core.allocation.search import Solution
+from dra_core.planning.amounts import NOTHING, requested
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
 from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
 from dra_core.planning.pod_claims import PodClaim, PodClaims, Reference
-from dra_core.planning.policies import ZONE, Choice, Policy, score
+from dra_core.planning.policies import ALTERNATIVES, ASSUMED, ZONE, Choice, Policy, Worth, total, worth
 from dra_core.planning.wanted_pods import Wanted, makers, origin_of
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
@@ -47,12 +48,14 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
 class _Kind:
     """Pods that ask the same, and what each node is worth to them."""
 
-    __slots__ = ("allowed", "errors", "seen", "values", "wanted")
+    __slots__ = ("allowed", "assumed", "beside", "errors", "seen", "values", "wanted")
 
-    def __init__(self, allowed: Sequence[bool], wanted: Mapping[str, int]) -> None:
+    def __init__(self, allowed: Sequence[bool], wanted: Mapping[str, int], assumed: Mapping[str, int]) -> None:
         self.allowed = allowed
         self.wanted = wanted
+        self.assumed = assumed
         self.values = [NOWHERE] * len(allowed)
+        self.beside: dict[int, Worth] = {}  # of nodes with raw scores, which count beside those of others
         self.errors: dict[int, str] = {}
         self.seen = -1  # up to where the log of changed nodes was taken into account
 
@@ -70,6 +73,10 @@ class Ledger:
         )
         self._offers = [cluster.offers(node) for node in self._nodes]
         self._used = [dict(cluster.used.get(node.metadata.name, {})) for node in self._nodes]
+        self._assumed_used = [dict(NOTHING) for _ in self._nodes]
+        for number, node in enumerate(self._nodes) if policy == "scheduler" else ():
+            for pod in cluster.pods_on.get(node.metadata.name, ()):
+                self._assume(number, pod)
         self._free: list[int] = []
         self._users: dict[PoolId, list[int]] = {}
         for number, node in enumerate(self._nodes):
@@ -103,7 +110,7 @@ class Ledger:
         self._refresh(kind, pod, answers)
         if kind.errors:
             return None
-        values = self._narrowed(kind, item, claims.allocated, answers)
+        values = _beside_each_other(kind, self._narrowed(kind, item, claims.allocated, answers))
         best = max(values, default=NOWHERE)
         if best == NOWHERE:
             return None
@@ -137,7 +144,8 @@ class Ledger:
         found = self._kinds.get(key)
         if found is None:
             allowed = [static_refusal(pod.spec, node) is None for node in self._nodes]
-            found = self._kinds[key] = _Kind(allowed, self.cluster.node_requests(pod))
+            assumed = requested(pod.spec, ASSUMED)
+            found = self._kinds[key] = _Kind(allowed, self.cluster.node_requests(pod), assumed)
         return found
 
     def _refresh(self, kind: _Kind, pod: Pod, answers: Sequence[NodeAnswer]) -> None:
@@ -147,16 +155,20 @@ class Ledger:
         for number in numbers:
             kind.values[number] = NOWHERE
             kind.errors.pop(number, None)
+            kind.beside.pop(number, None)
             offered, used = self._offers[number], self._used[number]
             if not kind.allowed[number] or resource_refusal(kind.wanted, offered, used) is not None:
                 continue
             answer = answers[number]
             if isinstance(answer, Solution):
-                kind.values[number] = self._worth(kind, pod, number, answer)
+                found = self._worth(kind, pod, number, answer)
+                kind.values[number] = found.points
+                if found.affinity or found.soft_taints or found.alternatives:
+                    kind.beside[number] = found
             elif isinstance(answer, Wrong) and not answer.node_only:
                 kind.errors[number] = answer.text
 
-    def _worth(self, kind: _Kind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)) -> float:
+    def _worth(self, kind: _Kind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)) -> Worth:
         taken = sum(not chosen.request.admin for items in answer.chosen for chosen in items)
         choice = Choice(
             self._nodes[number],
@@ -164,11 +176,13 @@ class Ledger:
             kind.wanted,
             self._offers[number],
             self._used[number],
+            kind.assumed,
+            self._assumed_used[number],
             self._free[number],
             taken,
             *siblings,
         )
-        return score(self.policy, choice)
+        return worth(self.policy, choice, _alternatives(answer))
 
     def _narrowed(
         self, kind: _Kind, item: Wanted, allocated: Sequence[PodClaim], answers: Sequence[NodeAnswer]
@@ -194,7 +208,7 @@ class Ledger:
             elif self.policy == "topology":
                 zone = node.metadata.labels.get(ZONE, "")
                 siblings = (here.get(number, 0), zones.get(zone, 0) if zone else 0)
-                values[number] = self._worth(kind, pod, number, answer, siblings)
+                values[number] = self._worth(kind, pod, number, answer, siblings).points
         return values
 
     def _near(self, keys: frozenset[str]) -> Mapping[tuple[str, str], Sequence[Pod]]:
@@ -227,10 +241,16 @@ class Ledger:
             self._made[_place(claim)] = claim
         for name, amount in self.cluster.node_requests(item.pod).items():
             self._used[number][name] = self._used[number].get(name, 0) + amount
+        self._assume(number, item.pod)
         self._placed_on.setdefault(number, []).append(item.pod)
         here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
         return Placed(item.pod, item.origin.text, node.metadata.name, tuple(made), equal)
+
+    def _assume(self, number: int, pod: Pod) -> None:
+        used = self._assumed_used[number]
+        for name, amount in requested(pod.spec, ASSUMED).items():
+            used[name] = used.get(name, 0) + amount
 
     def _note(self, pools: Iterable[PoolId], taken: int, number: int) -> None:
         """Nodes that draw from these pools answer anew; how many devices are free is exact for pools of one node."""
@@ -238,6 +258,34 @@ class Ledger:
         for user in users:
             self._free[user] = max(self._free[user] - taken, 0)
         self._changed += users
+
+
+def _beside_each_other(kind: _Kind, values: list[float]) -> list[float]:
+    """The points of nodes where raw scores are to be weighed against each other; only nodes that fit count."""
+    fitting = {number: found for number, found in kind.beside.items() if values[number] != NOWHERE}
+    if not fitting:
+        return values
+    most = [
+        max(getattr(found, name) for found in fitting.values()) for name in ("affinity", "soft_taints", "alternatives")
+    ]
+    return [
+        value if value == NOWHERE else total(fitting.get(number) or Worth(value), *most)
+        for number, value in enumerate(values)
+    ]
+
+
+def _alternatives(solution: Solution) -> int:
+    """For each prioritised list 8 less the position of its alternative; other requests count nothing."""
+    listed = {
+        (chosen.request.claim, chosen.request.parent)
+        for items in solution.chosen
+        for chosen in items
+        if chosen.request.parent
+    }
+    if not listed:
+        return 0
+    positions = [position for taken in solution.alternatives for position in taken]
+    return len(listed) * ALTERNATIVES - sum(positions)
 
 
 def placement_pools(solution: Solution) -> set[PoolId]:

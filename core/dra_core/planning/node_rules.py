@@ -89,12 +89,16 @@ def taint_in_words(taint: NodeTaint) -> str:
 
 
 def liking(spec: PodSpec, node: Node) -> int:
-    """The sum of the weights of preferred node affinity that the node meets, less its soft taints."""
+    """The sum of the weights of preferred node affinity that the node meets."""
     affinity = spec.affinity.node_affinity if spec.affinity is not None else None
     preferred = affinity.preferred_during_scheduling_ignored_during_execution if affinity is not None else ()
-    liked = sum(item.weight for item in preferred if _meets(item.preference, node))
+    return sum(item.weight for item in preferred if _meets(item.preference, node))
+
+
+def soft_taints(spec: PodSpec, node: Node) -> int:
+    """How many taints the node has that would rather keep the pod away."""
     soft = [taint for taint in node.spec.taints if taint.effect == "PreferNoSchedule"]
-    return liked - 100 * sum(not any(tolerates(item, taint) for item in spec.tolerations) for taint in soft)
+    return sum(not any(tolerates(item, taint) for item in spec.tolerations) for taint in soft)
 
 
 def _meets(term: NodeSelectorTerm, node: Node) -> bool:
