@@ -150,6 +150,8 @@ def _type_of(written: str, book: Mapping[str, Schema]) -> Schema:
 def unknown_fields(schema: Schema, value: Json, path: str = "") -> tuple[str, ...]:
     """Paths of the fields that the schema does not know."""
     schema = resolved(schema)
+    if schema.shape == "any":
+        return ()
     if isinstance(value, Mapping):
         if schema.shape == "object" and not schema.open:
             strange = [join(path, name) for name in value if name not in schema.fields]
@@ -181,8 +183,13 @@ def pruned(schema: Schema, value: Json) -> Json:
 
 
 def normal(schema: Schema, value: Json) -> Json:
-    """The value as Go structs keep it: null means absent, a quantity is written in its canonical form."""
+    """The value as Go structs keep it: null means absent, a quantity is written in its canonical form.
+
+    What has no schema (opaque parameters above all) stays as it is.
+    """
     schema = resolved(schema)
+    if schema.shape == "any":
+        return value
     if isinstance(value, Mapping):
         return {name: normal(schema.child(name), item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):

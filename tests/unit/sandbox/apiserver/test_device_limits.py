@@ -405,3 +405,13 @@ def test_fields_that_nobody_knows_are_dropped_with_a_warning() -> None:
     answer = client.ask(client.request("create", CLAIM, body=exact(colour="red")))
     assert isinstance(answer, Succeeded)
     assert answer.warnings == ('unknown field "spec.devices.requests[0].exactly.colour"',)
+
+
+def test_opaque_parameters_are_kept_to_the_letter() -> None:
+    """Null means absent everywhere but there."""
+    client = Client()
+    parameters: JsonObject = {"a": None, "b": [None, {"c": None}], "quantity": "1024Mi"}
+    made = client.create(CLAIM, claim(config=[{"opaque": {"driver": "d", "parameters": parameters}}], constraints=None))
+    devices_of = object_at(made, "spec", "devices")
+    assert devices_of["config"] == [{"opaque": {"driver": "d", "parameters": parameters}}]
+    assert "constraints" not in devices_of
