@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from dra_core.snapshot.json_value import list_at, text_at
 from local_cluster import clusters
 from local_cluster.cluster import Cluster
 from local_cluster.command import bring_up, take_down
 from local_cluster.driver import NAMESPACE, RELEASE
+from local_cluster.progress import ClusterError
 from local_cluster.versions import DEFAULT
 
 from tests.e2e.objects import RESOURCE, claim, pod
@@ -74,3 +76,14 @@ def test_cluster_that_lost_its_records_and_parts_is_taken_down_all_the_same(worl
         record.unlink()
     take_down(Cluster(second.description))
     assert traces(second.layout) == []
+
+
+def test_cluster_that_does_not_come_up_says_why_and_leaves_nothing_but_its_logs(world: World) -> None:
+    """A feature gate that does not exist: kube-apiserver refuses to start."""
+    with pytest.raises(ClusterError, match=r"kube-apiserver ended(.|\n)*NoSuchGate(.|\n)*logs of all parts"):
+        bring_up("e2e-b", DEFAULT, {"NoSuchGate": True})
+    assert clusters.read("e2e-b") is None
+    unknown_index = max(clusters.INDEXES)  # the device is known by its index only, all else by the cluster's name
+    assert traces(clusters.Description("e2e-b", DEFAULT, unknown_index, {}).layout()) == []
+    assert (clusters.cache() / "failed" / "e2e-b" / "kube-apiserver.log").exists()
+    assert world.cluster.is_ready()
