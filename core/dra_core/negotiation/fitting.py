@@ -101,10 +101,9 @@ def fitting(cluster: ClassicCluster, node_name: str, claims: Sequence[Wanted]) -
 def entry_of(wanted: Wanted, uuids: tuple[str, ...]) -> AllocatedClaim:
     """What the node's state holds for a claim with these GPUs."""
     meta = wanted.claim.metadata
+    sharing = encode(_written(wanted.sharing)) if wanted.sharing is not None else None
     return AllocatedClaim(
-        gpu=AllocatedGpus(
-            devices=tuple(AllocatedGpu(uuid=uuid) for uuid in uuids), sharing=encode(_written(wanted.sharing))
-        ),
+        gpu=AllocatedGpus(devices=tuple(AllocatedGpu(uuid=uuid) for uuid in uuids), sharing=sharing),
         claim=ClaimOfEntry(namespace=meta.namespace, name=meta.name, version=meta.resource_version),
     )
 

@@ -22,9 +22,12 @@ from dra_core.snapshot.classic_class import ClassicClass
 from dra_core.snapshot.classic_node_state import NodeAllocationState
 from dra_core.snapshot.classic_scheduling import ClassicPod, PodSchedulingContext
 from dra_core.snapshot.codec import Record, decode, decode_reporting
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node import Node
+
+make_ready(ClassicClaim, ClassicClass, PodSchedulingContext, ClassicPod, NodeAllocationState, Node)
 
 Kind: TypeAlias = Literal[
     "ResourceClaim",

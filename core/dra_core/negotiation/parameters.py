@@ -25,10 +25,11 @@ import msgspec
 from returns.result import Failure, Result, Success
 
 from dra_core.refusal import Fault, Refusal, Refusals
-from dra_core.sharing.gpu_config import GPU_CONFIG_API_VERSION, GPU_CONFIG_KIND, read_gpu_config
+from dra_core.sharing.gpu_config import GPU_CONFIG_API_VERSION, GPU_CONFIG_KIND, GpuConfig, read_gpu_config
 from dra_core.sharing.strategy import SharingStrategy
 from dra_core.snapshot.api_record import ApiRecord
 from dra_core.snapshot.codec import decode
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, JsonObject
 from dra_core.snapshot.metadata import ObjectMeta
 
@@ -79,6 +80,9 @@ class DeviceClassParameters(ApiRecord, frozen=True, kw_only=True):
     kind: Literal["DeviceClassParameters"] = "DeviceClassParameters"
     metadata: ObjectMeta = ObjectMeta()
     spec: DeviceClassParametersSpec = DeviceClassParametersSpec()
+
+
+make_ready(GpuClaimParameters, DeviceClassParameters, GpuConfig)
 
 
 class ClaimWishes(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from dra_core.negotiation.parameters import (
     ClassWishes,
 )
 from dra_core.refusal import Fault, Refusal, Refusals
-from dra_core.sharing.strategy import SharingStrategy, TimeSlicing
+from dra_core.sharing.strategy import SharingStrategy
 from dra_core.snapshot.classic_claim import ClassicClaim
 from dra_core.snapshot.classic_class import ClassicClass
 from dra_core.snapshot.device_class import CelSelector, DeviceClass, DeviceClassSpec, DeviceSelector
@@ -44,14 +44,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         resource_class: Its class.
         request: What it asks for, in the words of resource.k8s.io/v1.
         device_class: What its class asks for, in the same words.
-        sharing: How the devices' users share them.
+        sharing: How the devices' users share them; None: nobody has said, as the driver does by itself.
     """
 
     claim: ClassicClaim
     resource_class: ClassicClass
     request: ResourceClaim
     device_class: DeviceClass
-    sharing: SharingStrategy
+    sharing: SharingStrategy | None
 
 
 def class_of(cluster: ClassicCluster, claim: ClassicClaim) -> ClassicClass | None:
@@ -92,7 +92,7 @@ def wanted(cluster: ClassicCluster, claim: ClassicClaim, resource_class: Classic
                 metadata=ObjectMeta(name=resource_class.metadata.name),
                 spec=DeviceClassSpec(selectors=_selectors((*products, *class_selectors))),
             ),
-            sharing=claim_wishes.sharing or class_wishes.sharing or TimeSlicing(),
+            sharing=claim_wishes.sharing or class_wishes.sharing,
         )
     )
 

@@ -8,6 +8,7 @@ from dra_core.nodestate.claims_on_node import with_entries, without_entries
 from dra_core.nodestate.clean_up import CleanUp, Unfinished, clean_up
 from dra_core.nodestate.devices import allocatable_devices, slice_of
 from dra_core.nodestate.entry_life import bears, entry_in_handle, is_dead, node_of, version_in_handle
+from dra_core.nodestate.in_modern_words import in_modern_words, uuids_of
 
 __all__ = [
     "CleanUp",
@@ -16,9 +17,11 @@ __all__ = [
     "bears",
     "clean_up",
     "entry_in_handle",
+    "in_modern_words",
     "is_dead",
     "node_of",
     "slice_of",
+    "uuids_of",
     "version_in_handle",
     "with_entries",
     "without_entries",

@@ -339,3 +339,38 @@ def test_a_deallocated_claim_is_as_at_first(scene: Scene) -> None:
     after = scene.claim("kept")
     assert not list_at(after, "metadata", "finalizers")
     assert not at(after, "status")
+
+
+def begin(scene: Scene, pod: str, writes: int = 2) -> None:
+    """The finalizer, the entry; not the allocation."""
+    scene.controller.catch_up()
+    for _ in range(writes):
+        scene.controller.decide("PodSchedulingContext", (NAMESPACE, pod))
+        assert scene.controller.write_one()
+
+
+def test_an_allocation_begun_on_another_node_is_taken_back(scene: Scene) -> None:
+    scene.side.create_pod("pod", ["one"])
+    scene.side.schedule("pod", 0)
+    begin(scene, "pod")
+    scene.controller.crash()
+    scene.side.schedule("pod", 1)
+    scene.controller.sync_all()
+    assert allocated_node(scene.claim("pod-own-0")) == "node-b"
+    scene.controller.sync_all()
+    assert scene.entries("node-a") == {}
+
+
+def test_an_entry_of_an_older_version_of_the_claim_is_not_relied_on(scene: Scene) -> None:
+    scene.side.create_pod("pod", ["one"])
+    scene.side.schedule("pod")
+    begin(scene, "pod")
+    scene.api.patch("ResourceClaim", (NAMESPACE, "pod-own-0"), {"metadata": {"labels": {"changed": "yes"}}})
+    scene.controller.catch_up()
+    scene.controller.decide("PodSchedulingContext", (NAMESPACE, "pod"))
+    Controller(scene.api).clean_up_all()  # the entry is dead: its version of the claim is gone
+    scene.controller.write_one()
+    laws.every_live_claim_has_its_entry(scene.api)
+    scene.controller.sync_all()
+    assert at(scene.claim("pod-own-0"), "status", "allocation") is not None
+    laws.every_live_claim_has_its_entry(scene.api)

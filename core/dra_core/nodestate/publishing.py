@@ -1,0 +1,111 @@
+"""The kubelet plugin's part of a NodeAllocationState: devices, prepared claims, readiness.
+
+What the controller has written stays as it is: a merge patch names the plugin's own fields only, over the version that
+was read. The object belongs to its Node and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION, AllocatableDevice
+from dra_core.snapshot.codec import encode
+from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
+
+
+class NodePublication(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plugin has to tell.
+
+    Attributes:
+        node_name: Name of the node, and of the object.
+        node_uid: Of the Node.
+        namespace: The driver's.
+        devices: In a stable order.
+        prepared: The uuids of the devices of each prepared claim, by claim UID.
+        ready: Whether claims can be prepared.
+    """
+
+    node_name: str
+    node_uid: str
+    namespace: str
+    devices: tuple[AllocatableDevice, ...]
+    prepared: Mapping[str, tuple[str, ...]]
+    ready: bool
+
+
+class CreateNodeState(msgspec.Struct, frozen=True):
+    """POST. That it exists already means: read it and decide again."""
+
+    object: JsonObject
+
+
+class ChangeNodeState(msgspec.Struct, frozen=True):
+    """JSON merge patch over the version that was read. A conflict or 404 means: read again and decide again."""
+
+    patch: JsonObject
+
+
+class DeleteNodeState(msgspec.Struct, frozen=True):
+    """DELETE with the UID as a precondition: the state of a Node of the same name that is gone; then decide again."""
+
+    uid: str
+
+
+NodeStateEffect: TypeAlias = CreateNodeState | ChangeNodeState | DeleteNodeState
+
+
+def publish_node_state(publication: NodePublication, found: JsonObject | None) -> NodeStateEffect | None:
+    """The write that makes the object tell what the plugin has to tell; None: it does.
+
+    Args:
+        publication: What is to be told.
+        found: The object, as it was read; None: there is none.
+    """
+    devices: list[Json] = [encode(device) for device in publication.devices]
+    prepared: dict[str, Json] = {
+        uid: {"gpu": {"devices": [{"uuid": uuid} for uuid in uuids]}} for uid, uuids in publication.prepared.items()
+    }
+    status = "Ready" if publication.ready else "NotReady"
+    if found is None:
+        return CreateNodeState(_created(publication, devices, prepared, status))
+    owners = [text_at(owner, "uid") for owner in list_at(found, "metadata", "ownerReferences")]
+    if owners and publication.node_uid not in owners:
+        return DeleteNodeState(text_at(found, "metadata", "uid"))
+    spec = object_at(found, "spec")
+    changes: dict[str, Json] = {}
+    if list(list_at(spec, "allocatableDevices")) != devices:
+        changes["allocatableDevices"] = devices
+    known = object_at(spec, "preparedClaims")
+    if dict(known) != prepared:
+        gone: dict[str, Json] = dict.fromkeys(uid for uid in known if uid not in prepared)
+        changes["preparedClaims"] = {**gone, **prepared} if prepared else None
+    if not changes and found.get("status") == status:
+        return None
+    version = text_at(found, "metadata", "resourceVersion")
+    return ChangeNodeState({"metadata": {"resourceVersion": version}, "spec": changes, "status": status})
+
+
+def _created(publication: NodePublication, devices: list[Json], prepared: dict[str, Json], status: str) -> JsonObject:
+    owner: JsonObject = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "name": publication.node_name,
+        "uid": publication.node_uid,
+    }
+    spec: dict[str, Json] = {"allocatableDevices": devices}
+    if prepared:
+        spec["preparedClaims"] = prepared
+    return {
+        "apiVersion": NODE_STATE_API_VERSION,
+        "kind": "NodeAllocationState",
+        "metadata": {
+            "name": publication.node_name,
+            "namespace": publication.namespace,
+            "ownerReferences": [owner],
+        },
+        "spec": spec,
+        "status": status,
+    }
