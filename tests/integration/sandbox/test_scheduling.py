@@ -170,3 +170,26 @@ def with_environment(objects: tuple[JsonObject, ...], **variables: str) -> list[
             value = with_fields(value, ("spec", "template", "spec"), {"containers": [richer]})
         changed.append(value)
     return changed
+
+
+def test_devices_can_be_asked_for_as_extended_resources(cluster: Sandbox, where: str) -> None:
+    resource = f"deviceclass.resource.kubernetes.io/{DRIVER}"
+    spec = pod_spec()
+    (container,) = objects_at(spec, "containers")
+    asking: JsonObject = {**container, "resources": {"limits": {resource: "2"}}}
+    greedy: JsonObject = {**container, "resources": {"limits": {resource: "9"}}}
+    cluster.create(
+        [
+            pod(where, "p", {**spec, "containers": [asking]}),
+            pod(where, "greedy", {**spec, "containers": [greedy]}),
+        ]
+    )
+    wait_ready(cluster, where, "p")
+    cluster.wait_for_output(where, "p", "ctr0", lambda text: len(gpus_of(environment_of(text))) == 2, "two GPUs")
+    assert len(allocated_devices(cluster.world(), where)) == 2
+    wait_event(cluster, where, "greedy", "FailedScheduling")
+    claims = [item for item in cluster.world().all(CLAIM) if namespace_of(item) == where]
+    assert len(claims) == 1, "none is made for a pod that fits nowhere"
+    delete_pod(cluster, where, "p")
+    wait_gone(cluster, where, "p")
+    cluster.wait_for(lambda world: not allocated_devices(world, where), "the devices to be free", PATIENCE)

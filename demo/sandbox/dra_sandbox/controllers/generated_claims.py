@@ -26,6 +26,7 @@ from dra_sandbox.world.objects import (
 from dra_sandbox.world.writes import Create, Emit, Write, delete, owner_reference, patch
 
 POD_CLAIM_NAME = "resource.kubernetes.io/pod-claim-name"  # annotation on generated claims: the pod's name for the claim
+EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"  # annotation on those of the scheduler
 LONGEST_BASE = 57  # of 63 characters, a dash and five random ones are for the API server
 COMPONENT = "resourceclaim-controller"
 
@@ -72,7 +73,9 @@ def claims_of_finished_pods(world: World) -> tuple[Write, ...]:
     return tuple(
         delete(claim, "Background")
         for claim in world.all(CLAIM)
-        if POD_CLAIM_NAME in annotations_of(claim) and controller_uid(claim) in finished and not being_deleted(claim)
+        if annotations_of(claim).keys() & {POD_CLAIM_NAME, EXTENDED_RESOURCE_CLAIM}
+        and controller_uid(claim) in finished
+        and not being_deleted(claim)
     )
 
 

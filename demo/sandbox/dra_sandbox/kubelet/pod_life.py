@@ -138,11 +138,16 @@ def next_steps(pod: JsonObject, seen: Observed, now: datetime, backoff: timedelt
     """
     if not seen.in_api or being_deleted(pod) or pod_finished(pod) or outcome(pod, seen):
         return _ending(pod, seen, now)
-    if list_at(pod, "spec", "resourceClaims") and not seen.claims.prepared:
+    if needs_claims(pod) and not seen.claims.prepared:
         if seen.claims.again_at is not None and seen.claims.again_at > now:
             return Steps((), seen.claims.again_at)
         return Steps((Prepare(),))
     return _running(pod, seen, now, backoff)
+
+
+def needs_claims(pod: JsonObject) -> bool:
+    """Whether drivers have a part in the pod: through claims of its own, or one for extended resources."""
+    return bool(list_at(pod, "spec", "resourceClaims")) or bool(at(pod, "status", "extendedResourceClaimStatus"))
 
 
 def outcome(pod: JsonObject, seen: Observed) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, text_at
 
-from dra_sandbox.kubelet.pod_life import Observed, Run, outcome, phase, restart_moment
+from dra_sandbox.kubelet.pod_life import Observed, Run, needs_claims, outcome, phase, restart_moment
 from dra_sandbox.world.objects import objects_at, pod_finished
 from dra_sandbox.world.times import stamp
 
@@ -124,8 +124,7 @@ def _conditions(
     not_ready = [text_at(item, "name") for item in containers if item.get("ready") is not True]
     not_initialized = [text_at(item, "name") for item in init if item.get("ready") is not True]
     done = phase(pod, seen) in ("Succeeded", "Failed")
-    needs_claims = bool(list_at(pod, "spec", "resourceClaims"))
-    prepared = not done and (seen.claims.prepared or not needs_claims)
+    prepared = not done and (seen.claims.prepared or not needs_claims(pod))
     complaint = f"containers with unready status: [{' '.join(not_ready)}]"
     reason = "PodCompleted" if done else "ContainersNotReady"
     ready = not not_ready and not done

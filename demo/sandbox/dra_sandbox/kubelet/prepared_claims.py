@@ -16,6 +16,7 @@ from returns.result import Failure, Result, Success
 
 from dra_sandbox.world.objects import Place, being_deleted, name_of, namespace_of, objects_at, uid_of
 
+EXTENDED = "(extended resources)"
 PREPARE, UNPREPARE, ANY = "NodePrepareResources", "NodeUnprepareResources", "*"  # resource/v1 skipNodeOperations
 
 
@@ -59,7 +60,8 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 def entries_of(pod: JsonObject) -> Mapping[str, str]:
     """The pod's claims: its own name for each → the claim's name, "" while a generated one does not exist.
 
-    An entry whose template needs no claim is recorded without a name in the status, and left out here.
+    An entry whose template needs no claim is recorded without a name in the status, and left out here. The claim that
+    the scheduler made for extended resources has an entry that no pod can name.
     """
     generated = {text_at(item, "name"): item for item in objects_at(pod, "status", "resourceClaimStatuses")}
     entries: dict[str, str] = {}
@@ -71,7 +73,8 @@ def entries_of(pod: JsonObject) -> Mapping[str, str]:
             entries[name] = ""
         elif text_at(generated[name], "resourceClaimName"):
             entries[name] = text_at(generated[name], "resourceClaimName")
-    return entries
+    extended = text_at(pod, "status", "extendedResourceClaimStatus", "resourceClaimName")
+    return {**entries, EXTENDED: extended} if extended else entries
 
 
 def check(
@@ -226,8 +229,7 @@ def devices_of_container(
     """
     entries = entries_of(pod)
     found = []
-    for wanted in objects_at(container, "resources", "claims"):
-        entry, request = text_at(wanted, "name"), text_at(wanted, "request")
+    for entry, request in _named_by(pod, container):
         claim = next(
             (item for item in held.values() if _place(item) == (namespace_of(pod), entries.get(entry, ""))), None
         )
@@ -236,6 +238,20 @@ def devices_of_container(
                 if not request or not device.request_names or request in device.request_names:
                     found.append((entry, request, driver, device))
     return tuple(found)
+
+
+def _named_by(pod: JsonObject, container: JsonObject) -> tuple[tuple[str, str], ...]:
+    """Entries and requests: those that the container names, and those of its extended resources."""
+    claims = (
+        (text_at(item, "name"), text_at(item, "request")) for item in objects_at(container, "resources", "claims")
+    )
+    mappings = objects_at(pod, "status", "extendedResourceClaimStatus", "requestMappings")
+    extended = (
+        (EXTENDED, text_at(item, "requestName"))
+        for item in mappings
+        if text_at(item, "containerName") == text_at(container, "name")
+    )
+    return (*claims, *extended)
 
 
 def encode_checkpoint(held: Held) -> bytes:

@@ -97,8 +97,17 @@ def _priority(pod: JsonObject) -> int:
     return found if isinstance(found, int) else 0
 
 
-def place(world: World, pod: JsonObject, allocate: Allocate) -> Placement | Unschedulable:
-    """Decide about one pod."""
+def place(
+    world: World, pod: JsonObject, allocate: Allocate, more: tuple[JsonObject, ...] = ()
+) -> Placement | Unschedulable:
+    """Decide about one pod.
+
+    Args:
+        world: The snapshot.
+        pod: The pod, without what it asks of no node.
+        allocate: The allocator.
+        more: Claims that the pod needs without naming them.
+    """
     nodes = world.all(NODE)
     preface = f"0/{len(nodes)} nodes are available: "
     claims: list[JsonObject] = []
@@ -109,6 +118,7 @@ def place(world: World, pod: JsonObject, allocate: Allocate) -> Placement | Unsc
             return Unschedulable(preface + problem)
         if claim is not None and claim not in claims:
             claims.append(claim)
+    claims += [claim for claim in more if claim not in claims]
     return _first_fit(world, pod, nodes, tuple(claims), allocate, preface)
 
 
@@ -167,14 +177,16 @@ def _claims_elsewhere(node: JsonObject, claims: tuple[JsonObject, ...]) -> tuple
     return ()
 
 
-def placement_writes(world: World, pod: JsonObject, placement: Placement, now: datetime) -> tuple[Write, ...]:
+def placement_writes(
+    world: World, pod: JsonObject, placement: Placement, now: datetime, more: tuple[JsonObject, ...] = ()
+) -> tuple[Write, ...]:
     """Allocate and reserve every claim, then bind. To be carried out in order, up to the first that fails.
 
     The finalizer comes before the allocation, so that no allocated claim can vanish. A pod whose new devices have
     binding conditions is not bound yet: see ``binding_conditions``.
     """
     writes: list[Write] = []
-    for name in dict.fromkeys(item for item in entries_of(pod).values() if item):
+    for name in dict.fromkeys((*(item for item in entries_of(pod).values() if item), *map(name_of, more))):
         claim = world.get(CLAIM, namespace_of(pod), name)
         if claim is None:
             continue

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from dra_core.allocation.allocate import Allocation, Wrong, allocate
@@ -24,9 +23,8 @@ from dra_core.snapshot.resource_slice import ResourceSlice
 from returns.result import Success
 
 from dra_sandbox.scheduler.decision import Allocate, Found, NotFound
-from dra_sandbox.world.objects import CLAIM, DEVICE_CLASS, SLICE, TAINT_RULE, Kind, Place, World
-
-Record = TypeVar("Record", bound=msgspec.Struct)
+from dra_sandbox.scheduler.records import records
+from dra_sandbox.world.objects import CLAIM, DEVICE_CLASS, SLICE, TAINT_RULE, Place, World
 
 KUBERNETES = "1.37"
 BUDGET = 500_000  # steps of a search: some seconds, as the scheduler gives a node (DRASchedulerFilterTimeout)
@@ -88,14 +86,6 @@ class Devices:
             self._inventory = Inventory(slices, Features.of_version(KUBERNETES))
             self._read_from = read_from
         return self._inventory
-
-
-def records(kind: type[Record], world: World, of: Kind) -> Iterator[Record]:
-    """All objects of a kind as records, in the order of their names; what cannot be read is left out."""
-    for value in world.all(of):
-        decoded = decode_reporting(kind, value)
-        if isinstance(decoded, Success):
-            yield decoded.unwrap().record
 
 
 def with_rules(item: ResourceSlice, rules: Sequence[DeviceTaintRule]) -> ResourceSlice:

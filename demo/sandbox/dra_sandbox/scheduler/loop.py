@@ -18,11 +18,12 @@ from dra_sandbox.scheduler.decision import (
     waiting_pods,
 )
 from dra_sandbox.scheduler.devices import Devices
+from dra_sandbox.scheduler.extended_resources import record, wanted
 from dra_sandbox.world.api import Api
 from dra_sandbox.world.loop import Loop, Step
 from dra_sandbox.world.objects import World, uid_of
 from dra_sandbox.world.requests_for import is_known
-from dra_sandbox.world.writes import Emit
+from dra_sandbox.world.writes import Create, Emit, Write, delete
 
 CONFLICT = 409  # HTTP
 PRE_BIND = 'running PreBind plugin "DynamicResources"'  # kube-scheduler's words
@@ -66,10 +67,22 @@ def step_of(api: Api, language: Language) -> Step:
 
 
 def _place(api: Api, world: World, pod: JsonObject, devices: Devices, now: datetime) -> None:
-    verdict = place(world, pod, devices.allocate(world))
+    extended = wanted(world, pod)
+    more = () if extended is None else (extended.claim,)
+    seen = pod if extended is None else extended.pod
+    verdict = place(world, seen, devices.allocate(world), more)
     if isinstance(verdict, Placement):
-        problem = api.carry_out(placement_writes(world, pod, verdict, now), all_or_stop=True)
+        writes: tuple[Write, ...]
+        if extended is not None and not extended.made:
+            writes = (Create(body=extended.claim),)  # the next round finds it, and has the rest done
+        elif extended is not None:
+            writes = (record(pod, extended.claim), *placement_writes(world, pod, verdict, now, more))
+        else:
+            writes = placement_writes(world, pod, verdict, now)
+        problem = api.carry_out(writes, all_or_stop=True)
         if problem is None or problem.code == CONFLICT:
             return  # after a conflict the world has changed, and the step is repeated
         verdict = Unschedulable(f"{PRE_BIND}: {problem.message}")
+    elif extended is not None and extended.made:
+        api.carry_out((delete(extended.claim),))
     api.carry_out(unschedulable_writes(pod, verdict, now))
