@@ -15,7 +15,7 @@ import msgspec
 class Variant(enum.Enum):
     """The implementation of the scheduler's allocator that a set of features leads to.
 
-    STABLE takes pools and slices in no particular order (here: sorted as the others do), ignores capacity requests and
+    STABLE takes pools and slices in no particular order (here: as they are listed), ignores capacity requests and
     ``bindsToNode``, knows no distinctAttribute, and always counts slices with counter sets as the node's own.
     STABLE and INCUBATING ignore ``skipNodeOperations``.
     """

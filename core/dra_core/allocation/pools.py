@@ -96,7 +96,9 @@ def gather(
             found.append(item)
     plain: list[Pool] = []
     conditional: list[Pool] = []
-    for pool_id in sorted(newest):
+    # The stable variant goes through a Go map, which begins anywhere but keeps the order of insertion round the circle,
+    # as long as it is small: the order of the slices is an order it may take, the sorted one need not be.
+    for pool_id in newest if features.variant is Variant.STABLE else sorted(newest):
         pool = _pool(pool_id, newest[pool_id], of_pool[pool_id], features)
         if pool is not None:
             last = features.variant is not Variant.STABLE and pool.has_binding_conditions

@@ -48,6 +48,8 @@ def parse(expression: str, environment: Environment) -> Checked | Rejected:
         parser = _parser(environment)
     except ImportError:
         return Rejected("the parser for CEL (package cel-expr-python) is not installed", missing=True)
+    if not expression.isascii() and any("\ud800" <= letter <= "\udfff" for letter in expression):
+        return Rejected("ERROR: <input>:1:1: invalid UTF-8")  # half a character; no API server lets it through
     try:
         data = parser.compile(expression).serialize()
     except (RuntimeError, ValueError) as error:

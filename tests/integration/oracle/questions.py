@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from dra_core.allocation.features import Features
 from dra_core.snapshot.json_value import Json
+from hypothesis import settings
 from hypothesis import strategies as st
 
 Draw: TypeAlias = st.DrawFn
@@ -59,6 +60,12 @@ DERIVED = (
 )
 AMOUNTS = ("0", "1", "2", "4", "1Gi", "2Gi", "4Gi", "1024Mi", "8Gi", "500m", "1500m", "3", "10", "0.5", "1e1")
 ENOUGH = ("4", "10", "4Gi", "8Gi", "8Gi")
+
+
+def examples(usual: int) -> int:
+    """How many generated questions a test takes: drawing one is slow; the nightly profile asks for more."""
+    default = settings.default
+    return max(usual, default.max_examples) if default is not None and default.max_examples > 100 else usual
 
 
 def seldom(often: int) -> st.SearchStrategy[bool]:

@@ -10,7 +10,7 @@ from dra_core.snapshot.json_value import Json, JsonObject, object_at, text_at
 from hypothesis import HealthCheck, given, settings
 
 from tests.integration.oracle.agreement import Oracle, comparable, gave_up, ours, possible, read_lines
-from tests.integration.oracle.questions import JsonDict, questions
+from tests.integration.oracle.questions import JsonDict, examples, questions
 
 HERE = Path(__file__).parent
 RECORDED = read_lines(HERE / "recorded.jsonl")
@@ -36,7 +36,7 @@ def _agrees(oracle: Oracle, question: JsonDict) -> None:
     assert agrees, f"drakit: {mine}\noracle: {theirs}"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(question=questions())
 def test_agrees_with_the_oracle_on_generated_questions(oracle: Oracle, question: JsonDict) -> None:
     _agrees(oracle, question)

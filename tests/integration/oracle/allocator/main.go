@@ -29,10 +29,9 @@ import (
 )
 
 // patience is how long one search may take; kube-scheduler gives a node 10 s as well (DRASchedulerFilterTimeout).
-const (
-	patience    = 10 * time.Second
-	interrupted = "interrupted"
-)
+const patience = 10 * time.Second
+
+var errInterrupted = errors.New("interrupted")
 
 type deviceName struct {
 	Driver, Pool, Device, ShareID string
@@ -96,6 +95,35 @@ func allocatedState(q *question) structured.AllocatedState {
 	return state
 }
 
+// allocate gives up after a while. The search may go on behind it, because not every implementation looks at its
+// context; it ends with the process.
+func allocate(ctx context.Context, allocator structured.Allocator, q *question) ([]resourceapi.AllocationResult, error) {
+	type outcome struct {
+		found []resourceapi.AllocationResult
+		err   error
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan outcome, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- outcome{nil, fmt.Errorf("panic: %v", r)}
+			}
+		}()
+		found, err := allocator.Allocate(limited, &q.Node, q.Claims)
+		done <- outcome{found, err}
+	}()
+	select {
+	case result := <-done:
+		if limited.Err() == nil {
+			return result.found, result.err
+		}
+	case <-limited.Done():
+	}
+	return nil, errInterrupted
+}
+
 func ask(ctx context.Context, q *question, shareID string) (result answer) {
 	result = answer{Name: q.Name, Results: []resourceapi.AllocationResult{}}
 	fail := func(text string) {
@@ -120,13 +148,7 @@ func ask(ctx context.Context, q *question, shareID string) (result answer) {
 		fail(err.Error())
 		return result
 	}
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	found, err := allocator.Allocate(limited, &q.Node, q.Claims)
-	if limited.Err() != nil {
-		fail(interrupted)
-		return result
-	}
+	found, err := allocate(ctx, allocator, q)
 	if err != nil {
 		fail(err.Error())
 		return result
