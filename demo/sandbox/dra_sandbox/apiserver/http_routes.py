@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ from dra_sandbox.apiserver.resources import Resource
 from dra_sandbox.apiserver.server import ApiServer
 from dra_sandbox.apiserver.watching import Told, begin, bookmark, follow
 
+_LOG = logging.getLogger(__name__)
 _JSON = "application/json"
 _YAML = ("application/yaml", "application/x-yaml", APPLY_PATCH)
 _LARGEST_BODY = 3 * 1024 * 1024  # apiserver MaxRequestBodyBytes
@@ -97,7 +99,14 @@ class _Front:
         self._wake()
 
     async def answer(self, http: web.Request) -> web.StreamResponse:
-        """Any request."""
+        """Any request; a fault of this program is the client's 500, and the server goes on."""
+        try:
+            return await self._answer(http)
+        except Exception:
+            _LOG.exception("%s %s", http.method, http.path_qs)
+            return _response(Problem(code=500, reason="InternalError", message="Internal error occurred; see the log"))
+
+    async def _answer(self, http: web.Request) -> web.StreamResponse:
         identity = self._identity(http)
         if isinstance(identity, Problem):
             return _response(identity)

@@ -186,7 +186,9 @@ class HttpFront:
         return self._url
 
     def stop(self) -> None:
-        """Close all connections and end the thread."""
+        """Close all connections and end the thread; nothing if it was never started."""
+        if not self._thread.is_alive():
+            return
         loop, stop = self._loop, self._stop
         if loop is not None and stop is not None:
             loop.call_soon_threadsafe(stop.set)
