@@ -8,7 +8,7 @@ from dra_core.planning.difference import compare_plans, compare_snapshots
 from dra_core.planning.explain import Explanation, explain_claim, explain_pod
 from dra_core.planning.ledger import Placed
 from dra_core.planning.lint import lint_documents
-from dra_core.planning.plan import Pending, Plan, plan_pods, snapshot_after
+from dra_core.planning.plan import Pending, Plan, plan_as_json, plan_pods, snapshot_after
 from dra_core.planning.policies import POLICIES, Policy
 from dra_core.planning.reading import Document, Located, Reading, read_cluster
 from dra_core.planning.redaction import objects_of, redacted
@@ -72,6 +72,7 @@ __all__ = [
     "lint_documents",
     "made_by",
     "objects_of",
+    "plan_as_json",
     "plan_pods",
     "read_cluster",
     "redacted",

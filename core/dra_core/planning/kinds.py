@@ -122,6 +122,8 @@ def _finished(kind: Kind, record: Record, namespace: str) -> tuple[Record | None
             return None, (missing,)
         # The API server appends random characters; any name will do that nobody else has.
         metadata = msgspec.structs.replace(metadata, name=f"{metadata.generate_name}0")
+    if metadata.managed_fields:
+        metadata = msgspec.structs.replace(metadata, managed_fields=())  # larger than much else, and says nothing
     if kind.namespaced and not metadata.namespace:
         metadata = msgspec.structs.replace(metadata, namespace=namespace)
     if metadata is not record.metadata:

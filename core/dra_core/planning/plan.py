@@ -18,6 +18,8 @@ from dra_core.planning.explain import API_VERSION, explain_pod
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.policies import Policy
 from dra_core.planning.wanted_pods import Wanted
+from dra_core.snapshot.codec import encode
+from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import ResourceClaimConsumerReference
 
@@ -148,6 +150,21 @@ def _pending(after: Cluster, refused: Sequence[Wanted]) -> Iterator[Pending]:
                 together = "its PodGroup does not fit as a whole; alone it "
                 reasons[key] = f"{together}{reason}" if explanation.verdict == "Fits" else reason
         yield Pending(pod, item.origin.text, reasons[key])
+
+
+def plan_as_json(plan: Plan) -> JsonObject:
+    """The plan as JSON, with every object whole: records leave out what is at its default, kinds included."""
+    value: JsonObject = msgspec.json.decode(msgspec.json.encode(plan))
+    placed = [
+        {
+            **msgspec.json.decode(msgspec.json.encode(item)),
+            "pod": encode(item.pod),
+            "claims": list(map(encode, item.claims)),
+        }
+        for item in plan.placed
+    ]
+    pending = [{**msgspec.json.decode(msgspec.json.encode(item)), "pod": encode(item.pod)} for item in plan.pending]
+    return {**value, "placed": placed, "pending": pending}
 
 
 def snapshot_after(snapshot: ClusterSnapshot, placed: Sequence[Placed]) -> ClusterSnapshot:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 import msgspec
 from click.decorators import FC
+from dra_core.snapshot.json_value import JsonObject
 
 _GAP = "   "
 _LEAST = 12  # characters that a column keeps, however narrow the terminal is
@@ -27,7 +28,7 @@ def output_option(*formats: str) -> Callable[[FC], FC]:
     )
 
 
-def print_value(value: msgspec.Struct | Sequence[msgspec.Struct], form: str) -> None:
+def print_value(value: msgspec.Struct | Sequence[msgspec.Struct] | JsonObject, form: str) -> None:
     """The value as JSON or YAML; its shape is that of the records of dra_core.planning."""
     encoded = msgspec.json.encode(value)
     if form == "json":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
-from dra_core.planning import POLICIES, Plan, Policy, compare_plans, plan_pods
+from dra_core.planning import POLICIES, Plan, Policy, compare_plans, plan_as_json, plan_pods
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.resource_claim import ResourceClaim
 
@@ -44,7 +44,7 @@ def plan(subject: tuple[str, ...], policy: Policy, compare: Policy | None, all_o
     if form == "claims":
         sys.stdout.write("---\n".join(as_yaml(encode(claim)) for item in found.placed for claim in item.claims))
     elif form != "text":
-        print_value(found, form)
+        print_value(plan_as_json(found), form)
     else:
         click.echo(plan_text(found))
     if compare is not None and form == "text":
