@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "demo" / "clusters" / "local"))
 
 from local_cluster import clusters
-from local_cluster.build import is_built
+from local_cluster.build import go_program, is_built
 from local_cluster.cluster import Cluster
 from local_cluster.clusters import cache
 from local_cluster.command import bring_up, take_down
@@ -45,7 +44,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(
             "the end-to-end tests need Linux and root: they start a real Kubernetes with containers", returncode=1
         )
-    if shutil.which("go") is None and not all(is_built(part, cache()) for part in parts(DEFAULT)):
+    if go_program() is None and not all(is_built(part, cache()) for part in parts(DEFAULT)):
         pytest.exit(
             "the end-to-end tests need Go: they build Kubernetes from source, and it is not built yet", returncode=1
         )

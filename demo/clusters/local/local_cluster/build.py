@@ -11,6 +11,7 @@ from pathlib import Path
 from .progress import ClusterError, step
 from .versions import Part
 
+GO_FOLDER = "/usr/local/go/bin"  # where Go's own instructions put it, not on everybody's PATH
 COMPONENTS = Path(__file__).resolve().parent.parent / "components"
 
 
@@ -25,12 +26,19 @@ def is_built(part: Part, cache: Path) -> bool:
     return stamp.exists() and stamp.read_text() == _pins(part)
 
 
+def go_program() -> str | None:
+    """Go's command, or None."""
+    return shutil.which("go", path=f"{os.environ.get('PATH', '')}:{GO_FOLDER}")
+
+
 def build(part: Part, cache: Path) -> None:
     """Build what is not there yet. Minutes when Go's build cache is cold, seconds when it is warm."""
     if is_built(part, cache):
         return
-    if shutil.which("go") is None:
-        raise ClusterError("Go 1.26 or newer is needed to build Kubernetes, and no `go` is on the PATH")
+    if go_program() is None:
+        raise ClusterError(
+            f"Go 1.26 or newer is needed to build Kubernetes; it is neither on the PATH nor in {GO_FOLDER}"
+        )
     folder = destination(part, cache)
     folder.mkdir(parents=True, exist_ok=True)
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in part.stamps.items())])
@@ -87,6 +95,7 @@ def _pins(part: Part) -> str:
 
 def _go(command: list[str], folder: Path, mode: str = "") -> str:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": f"-mod={mode}" if mode else ""}
+    command = [go_program() or "go", *command[1:]]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(f"{' '.join(command[:3])} failed in {folder}:\n{done.stderr[-4000:]}")

@@ -113,6 +113,7 @@ def _same(found: Description, version: str, gates: Mapping[str, bool]) -> None:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Keep others out who do the same: with the cluster of that name, or with ALL of them."""
+    LOCKS.mkdir(parents=True, exist_ok=True)
     with (LOCKS / f"drakit-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
