@@ -102,6 +102,8 @@ class _Front:
         """Any request; a fault of this program is the client's 500, and the server goes on."""
         try:
             return await self._answer(http)
+        except ConnectionError:
+            raise  # the client has gone, as watchers do without a word; aiohttp closes the rest
         except Exception:
             _LOG.exception("%s %s", http.method, http.path_qs)
             return _response(Problem(code=500, reason="InternalError", message="Internal error occurred; see the log"))
