@@ -1,8 +1,8 @@
 """The embedded cluster as a whole: API server, controllers, scheduler and nodes in one process.
 
     with sandbox(nodes=2) as cluster:
-        cluster.apply(manifest_objects(Path("driver.yaml")))
-        cluster.wait_for(lambda world: slices_of(world, "gpu.example.com"), "the driver's slices")
+        cluster.create(objects_in(Path("driver.yaml")))
+        cluster.wait_for(lambda world: len(world.all(SLICE)) == 2, "the driver's slices")
 
 Plugins and other containers are real processes; they, and kubectl, reach the cluster at ``cluster.url``.
 """

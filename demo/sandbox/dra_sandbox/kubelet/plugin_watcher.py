@@ -18,7 +18,7 @@ from returns.result import Failure
 
 from dra_sandbox.kubelet.plugins import Plugins
 
-LOOK_SECONDS = 0.1  # Python's library has no inotify; a look at a directory with a handful of files costs 20 µs
+LOOK_SECONDS = 0.1  # Python's library has no inotify; a look costs about 0.1 ms
 AGAIN_SECONDS = 1.0  # the kubelet's reconciler tries registrations again this often
 
 Identity: TypeAlias = tuple[int, int]
