@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -85,7 +84,7 @@ def check_config(resource: Resource, value: JsonObject, old: JsonObject | None) 
 def _is_base64(text: str) -> bool:
     try:
         base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; letters outside of ASCII are another
         return False
     return True
 
