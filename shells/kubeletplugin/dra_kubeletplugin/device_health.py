@@ -1,13 +1,9 @@
-"""The health of mock devices: a file in a directory makes the device of that name unhealthy, its text says why.
-
-A real driver asks its hardware here; everything behind stays the same.
-"""
+"""The devices' health, looked at again and again, for all who want to know when it changes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from dra_core.profiles import DeviceHealth, DevicePool, health_of
 
@@ -15,19 +11,17 @@ from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 
 LOOK_SECONDS = 1.0
-"""How often the directory is read; the kubelet's own limit is 30 s without news."""
-
-DEFAULT_MESSAGE = "marked unhealthy"
-LONGEST_TEXT = 4096
-"""Characters of a file that are read: more than any message may have."""
+"""How often the source is asked; the kubelet's own limit is 30 s without news."""
 
 
 class DeviceHealthWatch:
     """The devices' health now, and a way to wait until it changes."""
 
-    def __init__(self, pools: tuple[DevicePool, ...], directory: Path, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, pools: tuple[DevicePool, ...], source: Callable[[], Mapping[str, str]], metrics: Metrics, log: Log
+    ) -> None:
         self._pools = pools
-        self._directory = directory
+        self._source = source
         self._metrics = metrics
         self._log = log
         self._changed = threading.Condition()
@@ -57,7 +51,7 @@ class DeviceHealthWatch:
             self._changed.notify_all()
 
     def run(self) -> None:
-        """Look at the directory again and again, until ``stop``."""
+        """Ask the source again and again, until ``stop``."""
         while not self._stopped.wait(LOOK_SECONDS):
             found = self._look()
             if found != self._unhealthy:
@@ -80,17 +74,6 @@ class DeviceHealthWatch:
 
     def _look(self) -> Mapping[str, str]:
         names = {device.name for pool in self._pools for device in pool.devices}
-        try:
-            found = {path.name: _text(path) for path in self._directory.iterdir() if path.name in names}
-        except OSError:
-            found = {}  # no directory: nobody complains of a device
+        found = {name: why for name, why in self._source().items() if name in names}
         self._metrics.unhealthy_devices(len(found))
         return found
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(errors="replace") as file:
-            return file.read(LONGEST_TEXT).strip() or DEFAULT_MESSAGE
-    except OSError as error:
-        return f"{DEFAULT_MESSAGE} ({error.strerror})"

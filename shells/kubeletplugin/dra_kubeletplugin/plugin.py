@@ -11,7 +11,7 @@ from traceback import format_exc
 
 from dra_core.preparation import DriverOnNode
 from dra_core.preparation.decision import refusal_of
-from dra_core.profiles import GpuProfile
+from dra_core.profiles import Profile
 from prometheus_client import start_http_server
 
 from dra_kubeletplugin.claims_on_node import ClaimsOnNode
@@ -28,13 +28,13 @@ from dra_kubeletplugin.probes import Probes
 from dra_kubeletplugin.publishing import Publishing
 from dra_kubeletplugin.registration import Registration
 from dra_kubeletplugin.serialize_lock import LockNotAcquiredError, SerializeLock
+from dra_kubeletplugin.serve import LookForUnhealthy
 from dra_kubeletplugin.servers import driver_server, probe_server, registration_server
-from dra_kubeletplugin.settings import Settings, StartError
+from dra_kubeletplugin.settings import LostError, Settings, StartError
 from dra_kubeletplugin.socket_paths import PathTooLong, SocketPaths, socket_paths
 
 CHECKPOINT = "checkpoint.json"
 SERIALIZE_LOCK = "serialize.lock"
-UNHEALTHY = "unhealthy"
 
 STOP_SECONDS = 10.0
 """For calls in progress at the end; a pod has 30 s by default."""
@@ -43,29 +43,25 @@ LOOK_SECONDS = 1.0
 """How often to look whether the sockets are still there."""
 
 
-class LostError(Exception):
-    """The plugin cannot go on; the text is one line for people."""
-
-
-def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -> None:
+def run(
+    profile: Profile,
+    unhealthy: LookForUnhealthy,
+    settings: Settings,
+    cluster: Cluster,
+    stop: threading.Event,
+    log: Log,
+) -> None:
     """Serve until ``stop`` is set.
 
     Raises:
         StartError: It cannot run as it is set up.
         LostError: It could run, and cannot go on.
     """
-    profile = GpuProfile(
-        count=settings.num_devices,
-        partitions=settings.gpu_partitions,
-        multiple_allocations=settings.gpu_allow_multiple_allocations,
-        binding_conditions=settings.binding_conditions,
-    )
     pools = profile.enumerate(settings.node_name)
     driver = DriverOnNode(driver_name=settings.driver_name, node_name=settings.node_name, profile=profile, pools=pools)
     paths = _paths(settings)
     make_ready(settings)
     metrics = Metrics()
-    unhealthy = settings.unhealthy_directory or settings.data_directory / UNHEALTHY
     health = DeviceHealthWatch(pools, unhealthy, metrics, log)
     with ExitStack() as stack:
         stack.enter_context(only_instance(paths, settings.driver_name))
@@ -84,10 +80,6 @@ def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -
 
         publishing = Publishing(driver, cluster, health, metrics, log)
         health.on_change(publishing.make_due)
-        faults: list[Exception] = []
-        for target in (health.run, publishing.run, publishing.watch):
-            _in_background(target, faults, stop, log)
-        stack.callback(publishing.stop)
 
         # The driver's socket first: the kubelet connects to it as soon as it sees the registration socket.
         streams = HealthStreams(health, profile.health_check_timeout_seconds)
@@ -100,6 +92,10 @@ def run(settings: Settings, cluster: Cluster, stop: threading.Event, log: Log) -
             probes.start()
             stack.callback(lambda: probes.stop(0).wait())
             log.info("probes answered", port=port)
+        faults: list[Exception] = []
+        for target in (health.run, publishing.run, publishing.watch):
+            _in_background(target, faults, stop, log)
+        stack.callback(publishing.stop)
         # Last, when nothing can fail any more, and first at the end: the kubelet shall know no plugin that is gone.
         registrar = registration_server(
             Registration(settings.driver_name, paths.driver, metrics, log), paths.registration

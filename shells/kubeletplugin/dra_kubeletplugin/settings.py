@@ -1,4 +1,4 @@
-"""What the plugin is told at start."""
+"""What every plugin is told at start."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All flags; the command line describes them."""
+    """The flags that all plugins have; ``options`` describes them. ``driver_name`` "": ``serve`` makes one."""
 
     node_name: str
     pod_uid: str
     driver_name: str
-    num_devices: int
-    gpu_partitions: int
-    gpu_allow_multiple_allocations: bool
-    binding_conditions: bool
     cdi_root: Path
     registrar_directory: Path
     plugins_directory: Path
-    unhealthy_directory: Path | None
     healthcheck_port: int
     metrics_port: int
     kubeconfig: Path | None
+    log_level: str
+    log_format: str
 
     @property
     def data_directory(self) -> Path:
@@ -33,3 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class StartError(Exception):
     """The plugin cannot run; the text is one line for people: what was seen, what to do."""
+
+
+class LostError(Exception):
+    """The plugin could run, and cannot go on; the text is one line for people."""

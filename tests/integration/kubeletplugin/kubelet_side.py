@@ -7,6 +7,7 @@ the plugin's list that it knows; forgets an instance when its registration socke
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -89,6 +90,7 @@ class KubeletSide:
         self._instances = Instances()
         self._seen: dict[str, tuple[int, int]] = {}
         self._channels: dict[str, grpc.Channel] = {}
+        self._probes: dict[str, socket.socket] = {}
         self.told: list[str] = []
         self.refuse: Callable[[Instance], str] = lambda _: ""
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -102,6 +104,8 @@ class KubeletSide:
         self._thread.join(DEADLINE_SECONDS)
         for channel in self._channels.values():
             channel.close()
+        for probe in self._probes.values():
+            probe.close()
 
     # Registration
 
@@ -135,6 +139,7 @@ class KubeletSide:
             for registrar, identity in there.items():
                 if registrar not in self._seen and self._register(registrar):
                     self._seen[registrar] = identity
+            self._look_at_connections()
 
     def _register(self, registrar: str) -> bool:
         with grpc.insecure_channel(f"unix:{registrar}") as channel:
@@ -157,19 +162,33 @@ class KubeletSide:
         self._change(self._instances.registered(instance))
         if instance.endpoint in self._channels:
             self._channels.pop(instance.endpoint).close()
-        channel = grpc.insecure_channel(
+        self._channels[instance.endpoint] = grpc.insecure_channel(
             f"unix:{instance.endpoint}",
             options=(("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)),
         )
-        self._channels[instance.endpoint] = channel
 
-        def connectivity(state: grpc.ChannelConnectivity) -> None:
-            ready = state is grpc.ChannelConnectivity.READY
-            with self._changed:
-                self._instances = self._instances.connection_changed(instance.endpoint, ready)
-                self._changed.notify_all()
+    def _look_at_connections(self) -> None:
+        for instance in self._instances.all:
+            connected = self._connected(instance.endpoint)
+            if connected != instance.connected:
+                self._change(self._instances.connection_changed(instance.endpoint, connected))
 
-        channel.subscribe(connectivity, try_to_connect=True)
+    def _connected(self, endpoint: str) -> bool:
+        """By a connection of its own: gRPC's channels tell of theirs from threads that outlive them."""
+        probe = self._probes.pop(endpoint, None)
+        if probe is not None and _alive(probe):
+            self._probes[endpoint] = probe
+            return True
+        if probe is not None:
+            probe.close()
+        probe = socket.socket(socket.AF_UNIX)
+        try:
+            probe.connect(endpoint)
+        except OSError:
+            probe.close()
+            return False
+        self._probes[endpoint] = probe
+        return True
 
     def _change(self, instances: Instances) -> None:
         with self._changed:
@@ -350,6 +369,18 @@ def _plugin_info(info: registration_v1_pb2.PluginInfo) -> PluginInfo:
     return PluginInfo(
         type=info.type, name=info.name, endpoint=info.endpoint, supported_versions=tuple(info.supported_versions)
     )
+
+
+def _alive(connection: socket.socket) -> bool:
+    """Whether the other side has not closed it; what it sent is of no interest."""
+    try:
+        while connection.recv(4096, socket.MSG_DONTWAIT):
+            pass
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -110,9 +110,9 @@ def test_every_flag_has_its_twin_in_the_environment_and_help_names_it() -> None:
 
 
 def test_every_variable_of_the_chart_is_one_of_the_plugins() -> None:
-    from dra_kubeletplugin.command_line import main
+    from dra_kubeletplugin.command_line import command
 
-    known = {option.envvar for option in main.params if hasattr(option, "envvar")}
+    known = {option.envvar for option in command.params if hasattr(option, "envvar")}
     template = (ROOT / "helm/dra-example-driver/templates/daemonset.yaml").read_text()
     given = {
         line.split("- name:", 1)[1].strip()
