@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject
+from dra_core.snapshot.json_value import Json, JsonObject, text_at
 
 from dra_sandbox.kubelet.prepared_claims import Held, PreparedDevice, devices_of_container
 
@@ -18,6 +18,7 @@ State: TypeAlias = Literal["Healthy", "Unhealthy", "Unknown"]
 Place: TypeAlias = tuple[str, str, str]
 """Driver, pool, device."""
 
+WORSE: tuple[str, ...] = ("Unhealthy", "Unknown", "Healthy")
 PATIENCE = timedelta(seconds=30)  # kubelet: how long a report is good if it does not say
 LONGEST_MESSAGE = 1024  # bytes, kubelet
 MOST_DEVICES = 16384  # kubelet
@@ -74,7 +75,10 @@ def next_expiry(health: Health, now: datetime) -> datetime | None:
 def container_health(
     held: Held, pod: JsonObject, container: JsonObject, health: Health, watched: frozenset[str], now: datetime
 ) -> tuple[JsonObject, ...]:
-    """status.containerStatuses[].allocatedResourcesStatus, for the drivers that report health."""
+    """status.containerStatuses[].allocatedResourcesStatus, for the drivers that report health.
+
+    An id stands there once; where devices share theirs, the worst of them is shown.
+    """
     resources: dict[str, dict[str, JsonObject]] = {}
     for entry, request, driver, device in devices_of_container(held, pod, container):
         if driver not in watched:
@@ -84,7 +88,9 @@ def container_health(
         shown: dict[str, Json] = {"resourceID": resource_id(driver, device), "health": state}
         if message:
             shown["message"] = message
-        resources.setdefault(name, {})[resource_id(driver, device)] = shown
+        known = resources.setdefault(name, {}).get(resource_id(driver, device))
+        if known is None or WORSE.index(state) < WORSE.index(text_at(known, "health")):
+            resources[name][resource_id(driver, device)] = shown
     return tuple({"name": name, "resources": list(items.values())} for name, items in sorted(resources.items()))
 
 

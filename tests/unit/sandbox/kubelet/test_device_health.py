@@ -83,3 +83,20 @@ def test_a_container_shows_the_devices_of_its_own_requests() -> None:
         ],
     }
     assert container_health(held, pod, every, health, frozenset(), NOW) == (), "a driver that reports no health"
+
+
+def test_of_devices_with_one_id_the_worst_is_shown() -> None:
+    devices = tuple(
+        PreparedDevice(pool="n", device=f"gpu-{number}", cdi_ids=("vendor/class=all",)) for number in (0, 1)
+    )
+    drivers = {DRIVER: DriverPart(devices=devices)}
+    held = {"c": HeldClaim(uid="c", namespace="ns", name="claim", pods=frozenset({"p"}), drivers=drivers)}
+    pod: JsonObject = {
+        "metadata": {"name": "p", "namespace": "ns", "uid": "p"},
+        "spec": {"resourceClaims": [{"name": "gpus", "resourceClaimName": "claim"}]},
+    }
+    well = Reported(pool="n", device="gpu-1", state="Healthy")
+    health = after_report({}, DRIVER, (SICK, well), NOW)
+    container: JsonObject = {"name": "c", "resources": {"claims": [{"name": "gpus"}]}}
+    (shown,) = container_health(held, pod, container, health, frozenset({DRIVER}), NOW)
+    assert shown["resources"] == [{"resourceID": "vendor/class=all", "health": "Unhealthy", "message": "hot"}]
