@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from dra_core.planning import ClusterSnapshot
-from dra_core.snapshot.device import Device, DeviceAttribute, DeviceCapacity, DeviceTaint
+from dra_core.snapshot.device import (
+    Counter,
+    CounterSet,
+    Device,
+    DeviceAttribute,
+    DeviceCapacity,
+    DeviceCounterConsumption,
+    DeviceTaint,
+)
 from dra_core.snapshot.device_class import CelSelector, DeviceClass, DeviceClassSpec, DeviceSelector
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node import Node, NodeSpec, NodeStatus, NodeTaint
@@ -69,6 +78,26 @@ def slice_of(node: str, devices: tuple[Device, ...]) -> ResourceSlice:
             driver=DRIVER, pool=ResourcePool(name=node, resource_slice_count=1), node_name=node, devices=devices
         ),
     )
+
+
+def board_of(node: str, model: str) -> tuple[ResourceSlice, ResourceSlice]:
+    """A GPU that is given as a whole or as two halves, which draw from the same counter (KEP-4815)."""
+    pool = ResourcePool(name=node, resource_slice_count=2)
+    counters = CounterSet(name="board", counters={"memory": Counter(value="40Gi")})
+
+    def part(name: str, memory: str) -> Device:
+        taken = DeviceCounterConsumption(counter_set="board", counters={"memory": Counter(value=memory)})
+        return msgspec.structs.replace(device(name, model, memory, False), consumes_counters=(taken,))
+
+    parts = (part("half-0", "20Gi"), part("half-1", "20Gi"), part("whole", "40Gi"))
+    first, second = (
+        ResourceSlice(
+            metadata=ObjectMeta(name=f"{node}-{i}"),
+            spec=ResourceSliceSpec(driver=DRIVER, pool=pool, node_name=node, shared_counters=sets, devices=devices),
+        )
+        for i, (sets, devices) in enumerate((((counters,), ()), ((), parts)))
+    )
+    return first, second
 
 
 def allocated_claim(name: str, node: str, devices: tuple[str, ...], pod: str) -> ResourceClaim:
@@ -192,6 +221,13 @@ def snapshots(draw: st.DrawFn, failing: bool = True) -> ClusterSnapshot:
                 status=NodeStatus(allocatable={"cpu": "4", "pods": "10"}),
             )
         )
+        if draw(st.integers(0, 3)) == 3:
+            slices += board_of(name, draw(st.sampled_from("AB")))
+            held_part = draw(st.sampled_from([None, "half-0", "half-1", "whole"]))
+            if held_part is not None:
+                claims.append(allocated_claim(f"held-{name}", name, (held_part,), f"pod-{name}"))
+                pods.append(running_pod(f"pod-{name}", name, f"held-{name}", "1"))
+            continue
         devices = tuple(
             device(
                 f"gpu-{i}",

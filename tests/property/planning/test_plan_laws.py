@@ -16,6 +16,7 @@ from dra_core.planning import (
     explain_pod,
     plan_pods,
     snapshot_after,
+    status_of,
 )
 from dra_core.planning.amounts import nanos
 from dra_core.planning.pod_claims import Reference
@@ -56,6 +57,8 @@ def test_a_plan_gives_no_more_than_there_is(snapshot: ClusterSnapshot, pod: Pod,
     after = Cluster(snapshot_after(snapshot, plan.placed), LANGUAGE)
     for node in after.nodes:
         assert after.used.get(node.metadata.name, {}).get("cpu", 0) <= nanos(node.status.allocatable["cpu"])
+    for counter in status_of(after).counters:
+        assert nanos(counter.used) <= nanos(counter.value)
     for name, consumed in after.allocated.consumed.items():
         device = next(
             item
