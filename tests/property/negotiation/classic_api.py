@@ -6,7 +6,6 @@ finalizers, garbage collection of what is owned, an allocation that does not cha
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -28,17 +27,17 @@ class InvalidError(Exception):
 
 
 class ClassicApi:
-    """Objects by kind and name."""
+    """Objects by kind and name. What is stored is replaced, never changed, so that nobody's copy changes."""
 
     def __init__(self) -> None:
         self.version = 0
         self.objects: dict[Kind, dict[Name, Document]] = {}
 
     def all_of(self, kind: Kind) -> list[JsonObject]:
-        return [copy.deepcopy(value) for value in self.objects.get(kind, {}).values()]
+        return list(self.objects.get(kind, {}).values())
 
     def get(self, kind: Kind, name: Name) -> JsonObject | None:
-        return copy.deepcopy(self.objects.get(kind, {}).get(name))
+        return self.objects.get(kind, {}).get(name)
 
     def names(self, kind: Kind) -> list[Name]:
         return list(self.objects.get(kind, {}))
@@ -50,7 +49,7 @@ class ClassicApi:
         self.version += 1
         meta = {"uid": f"uid-{self.version}", **object_at(made, "metadata"), "resourceVersion": str(self.version)}
         self.objects[kind][name] = {**made, "kind": kind, "metadata": meta}
-        return copy.deepcopy(self.objects[kind][name])
+        return self.objects[kind][name]
 
     def delete(self, kind: Kind, name: Name) -> None:
         found = self.objects.get(kind, {}).get(name)
@@ -90,11 +89,11 @@ class ClassicApi:
             for fault in claim_faults(old, merged):
                 raise InvalidError(fault)
         if merged == old:
-            return copy.deepcopy(old)
+            return old
         self._store(kind, name, merged)
         if text_at(merged, "metadata", "deletionTimestamp") and not list_at(merged, "metadata", "finalizers"):
             self.delete(kind, name)
-        return copy.deepcopy(self.objects[kind].get(name, merged))
+        return self.objects[kind].get(name, merged)
 
     def carry_out(self, write: Write) -> tuple[Kind, JsonObject]:
         """Carry out a controller's write."""

@@ -56,6 +56,7 @@ class Controller:
         self.unfinished = Unfinished()
         self.to_do: list[Write] = []
         self.states_read: ClassicCluster | None = None
+        self.caught_up_at = -1
 
     def catch_up(self, *kinds: Kind) -> None:
         """Its watches of these kinds (none named: all) have seen everything; the others are as old as they were."""
@@ -124,13 +125,12 @@ class Controller:
 
     def sync_all(self) -> None:
         """What a controller does that is left in peace for a while."""
-        self.catch_up()
-        for key in self.api.names("ResourceClaim"):
-            self.sync("ResourceClaim", key)
-            self.catch_up()
-        for key in self.api.names("PodSchedulingContext"):
-            self.sync("PodSchedulingContext", key)
-            self.catch_up()
+        for kind in ("ResourceClaim", "PodSchedulingContext"):
+            for key in self.api.names(kind):
+                if self.caught_up_at != self.api.version:
+                    self.catch_up()
+                    self.caught_up_at = self.api.version
+                self.sync(kind, key)
 
     def clean_up_all(self) -> None:
         """One whole clean-up."""

@@ -68,9 +68,9 @@ def settle(side: ClusterSide, controllers: Sequence[Controller]) -> None:
     for turn in range(80):
         before = api.version
         side.release()
+        for controller in controllers:
+            controller.sync_all()
         for _, pod_name in side.api.names("Pod"):
-            for controller in controllers:
-                controller.sync_all()
             side.schedule(pod_name, turn)
         for controller in controllers:
             controller.sync_all()

@@ -5,7 +5,7 @@ At every moment no GPU is in two claims; left in peace, every pod that fits is s
 
 from __future__ import annotations
 
-from dra_core.negotiation import Kind
+from dra_core.negotiation import Kind, Name
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -17,8 +17,9 @@ from tests.property.negotiation.controller_side import WATCHED, Controller
 
 NODES = ("node-a", "node-b")
 controllers = st.integers(0, 1)
-numbers = st.integers(0, 5)
+numbers = st.integers(0, 11)
 parameters = st.sampled_from(["", "one", "two", "three"])
+_SUBJECTS: tuple[Kind, ...] = ("ResourceClaim", "PodSchedulingContext")
 
 
 class Interleaving(RuleBasedStateMachine):
@@ -36,6 +37,10 @@ class Interleaving(RuleBasedStateMachine):
                 self.side.create_parameters(name, {"count": count})
         for node_name in NODES:
             self.side.node_comes(node_name)
+        for mode in ("Immediate", "Immediate", "WaitForFirstConsumer"):
+            self.a_claim_is_created(mode, "two")
+        self.a_pod_is_created(["two"], [2])
+        self.a_pod_is_created(["one", "one"], [])
         for controller in self.controllers:
             controller.catch_up()
 
@@ -123,6 +128,33 @@ class Interleaving(RuleBasedStateMachine):
             self.controllers[who].catch_up()
             self.controllers[who].sync(kind, names[pick % len(names)])
 
+    @rule(
+        picks=st.tuples(numbers, numbers),
+        aware=st.tuples(st.booleans(), st.booleans()),
+        turns=st.lists(st.tuples(controllers, st.booleans()), min_size=2, max_size=10),
+        node=numbers,
+    )
+    def two_controllers_race(
+        self, picks: tuple[int, int], aware: tuple[bool, bool], turns: list[tuple[int, bool]], node: int
+    ) -> None:
+        """Each is at some claim or pod, perhaps the same; they write in any order, and one of them may be disturbed."""
+        for _, pod_name in self.api.names("Pod"):
+            self.side.schedule(pod_name, node)
+        subjects: list[tuple[Kind, Name]] = [(kind, name) for kind in _SUBJECTS for name in self.api.names(kind)]
+        if not subjects:
+            return
+        for who, controller in enumerate(self.controllers):
+            if aware[who]:
+                controller.catch_up()
+        for who, disturbed in turns:
+            controller, (kind, name) = self.controllers[who], subjects[picks[who] % len(subjects)]
+            if not controller.to_do:
+                controller.decide(kind, name)
+            if disturbed and kind == "ResourceClaim" and self.api.get(kind, name) is not None:
+                self.api.patch(kind, name, {"metadata": {"labels": {"version": str(self.api.version)}}})
+            controller.write_one()
+            self.no_gpu_is_in_two_claims()
+
     @rule(who=controllers)
     def a_controller_crashes(self, who: int) -> None:
         self.controllers[who].crash()
@@ -159,4 +191,4 @@ class Interleaving(RuleBasedStateMachine):
 
 
 TestAnyInterleaving = Interleaving.TestCase
-TestAnyInterleaving.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestAnyInterleaving.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
