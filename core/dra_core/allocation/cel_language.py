@@ -19,6 +19,7 @@ class CelSelector:
 
     def __init__(self, expression: Expression) -> None:
         self._expression = expression
+        self._key = expression.key
 
     def matches(self, device: InventoryDevice) -> bool | Failure:
         """Whether the device is selected."""
@@ -27,7 +28,7 @@ class CelSelector:
 
     def key(self, device: InventoryDevice) -> Hashable:
         """Equal for devices that the expression cannot tell apart; any fault of an attribute counts."""
-        key = self._expression.key(device.id[0], device.record)
+        key = self._key(device.id[0], device.record)
         return (device.fault, key) if device.fault else key
 
     def because(self, device: InventoryDevice) -> str:

@@ -76,6 +76,7 @@ class InFlight:
         self.node = node
         self.features = features
         self._allocated = allocated
+        self._held = allocated.devices
         self._claims = claims
         self.questions = questions
         self._skips = features.variant is Variant.EXPERIMENTAL
@@ -84,7 +85,7 @@ class InFlight:
         self._busy: dict[DeviceId, list[int]] = {}
         self._consuming: dict[DeviceId, list[Mapping[str, Quantity]]] = {}
         self._counters: dict[PoolId, PoolCounters] = {}
-        self._verdicts: dict[tuple[int, DeviceId], bool | Fatal] = {}
+        self._verdicts: dict[tuple[int, int], bool | Fatal] = {}
         self._derived: dict[tuple[str, DeviceId], DeviceAttribute] = {}
         self.chosen: list[list[Chosen]] = [[] for _ in claims]
 
@@ -92,14 +93,15 @@ class InFlight:
         """Whether nobody else's use stands in the way; the cheapest check, before any expression is asked."""
         if request.admin:
             return request.claim not in self._busy.get(device.id, ())
-        return not self._in_use(device)
+        held = self._held.get(device.pool)
+        return (held is None or device.record.name not in held) and not self._busy.get(device.id)
 
     def selectable(self, request: Request, candidate: Candidate) -> bool | Fatal:
         """Whether class and request select the device and it can be used on the node."""
         device = candidate.device
         if device.record.binding_conditions and not self.features.device_binding_and_status:
             return False
-        key = (id(request), device.id)
+        key = (id(request), id(device))  # both live longer than this run
         found = self._verdicts.get(key)
         if found is None:
             found = self._verdicts[key] = self._selects(request, candidate)
@@ -127,9 +129,9 @@ class InFlight:
         """What capacity is missing; ``alone``: not counting what others consume."""
         if not self.features.consumable_capacity:
             return None
-        if not device.capacity and not request.capacity:
-            return None
         consumed = _NOTHING if alone else self._allocated.consumed.get(device.id, _NOTHING)
+        if device.roomy and not request.capacity and not consumed and (alone or device.id not in self._consuming):
+            return None
         found = shortage(
             request.capacity,
             device.capacity,
@@ -148,13 +150,12 @@ class InFlight:
         Args:
             request: Who asks.
             candidate: The device.
-            must: All devices are wanted: a constraint in the way is an error.
+            must: All devices are wanted: a constraint in the way is an error. Otherwise the device is known to be
+                ``usable``.
         """
         device, features = candidate.device, self.features
         multiple = features.consumable_capacity and device.multiple
-        if not multiple and request.admin and request.claim in self._busy.get(device.id, ()):
-            return _IN_USE
-        if not request.admin and self._in_use(device):
+        if must and not self.usable(request, device) and not (multiple and request.admin):
             return _IN_USE
         if self._skips and candidate.slice.record.spec.skip_node_operations and not self._node_may_skip():
             return _NODE_OPERATIONS
@@ -283,17 +284,11 @@ class InFlight:
         self._derived[key] = derived
         return derived
 
-    def _in_use(self, device: InventoryDevice) -> bool:
-        driver, pool, name = device.id
-        held = self._allocated.devices.get((driver, pool))
-        return (held is not None and name in held) or bool(self._busy.get(device.id))
-
     def _shared_already(self, device: InventoryDevice) -> bool:
         """Whether a share is out already, so that the counters were charged."""
-        driver, pool, name = device.id
         return (
             device.id in self._allocated.consumed
-            or name in self._allocated.shared.get((driver, pool), ())
+            or device.record.name in self._allocated.shared.get(device.pool, ())
             or device.id in self._consuming
         )
 

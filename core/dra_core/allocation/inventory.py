@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dra_core.allocation.allocated import PoolId
+from dra_core.allocation.capacity import shortage
 from dra_core.allocation.features import Features, Variant
 from dra_core.allocation.inventory_device import Interning, InventorySlice
 from dra_core.allocation.node_match import node_matches
@@ -26,7 +27,8 @@ class Inventory:
     """
 
     def __init__(self, slices: Iterable[ResourceSlice], features: Features) -> None:
-        interning = Interning()
+        fractional = features.fractional_capacity_range
+        interning = Interning(lambda capacity: shortage(None, capacity, {}, {}, fractional) is None)
         self.features = features
         self._slices = tuple(interning.slice(item) for item in slices)
         self.faults = tuple(interning.not_quantities)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -63,31 +63,40 @@ class InventoryDevice(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         record: As published.
         id: Driver, pool, name.
+        pool: Driver, pool.
         position: Where it stands in its slice.
         capacity: Parsed; equal ones are one object.
         consumes: What it takes from counter sets.
         blocking: Taints that keep claims away that do not tolerate them.
         multiple: Whether several claims may share it.
         fault: Why no expression can be evaluated on it; "" if its attributes are in order.
+        roomy: Whether its capacity is enough for a request that says nothing about capacity, while nobody consumes any.
     """
 
     record: Device
     id: DeviceId
+    pool: PoolId
     position: int
     capacity: Mapping[str, Capacity]
     consumes: tuple[Consumption, ...]
     blocking: tuple[DeviceTaint, ...]
     multiple: bool
     fault: str = ""
+    roomy: bool = False
 
 
 CapacityKey: TypeAlias = tuple[tuple[str, DeviceCapacity], ...]
 
 
 class Interning:
-    """Gives equal parts of devices one object, while an inventory is built; notes amounts that are none."""
+    """Gives equal parts of devices one object, while an inventory is built; notes amounts that are none.
 
-    def __init__(self) -> None:
+    ``roomy`` says of a device's capacity what the field of the same name says.
+    """
+
+    def __init__(self, roomy: Callable[[Mapping[str, Capacity]], bool]) -> None:
+        self._roomy = roomy
+        self._roominess: dict[int, bool] = {}  # by id of an interned capacity
         self._quantities: dict[str, Quantity] = {}
         self._capacities: dict[CapacityKey, Mapping[str, Capacity]] = {}
         self._consumptions: dict[
@@ -118,16 +127,25 @@ class Interning:
         return found
 
     def _device(self, pool: PoolId, record: Device, position: int) -> InventoryDevice:
+        capacity = self._capacity(record.capacity) if record.capacity else _NOTHING
         return InventoryDevice(
             record,
             (pool[0], pool[1], record.name),
+            pool,
             position,
-            self._capacity(record.capacity) if record.capacity else _NOTHING,
+            capacity,
             self._consumed(record.consumes_counters) if record.consumes_counters else (),
             tuple(taint for taint in record.taints if taint.effect in BLOCKING_EFFECTS) if record.taints else (),
             bool(record.allow_multiple_allocations),
             attribute_fault(record.attributes) if record.attributes else "",
+            not capacity or self._is_roomy(capacity),
         )
+
+    def _is_roomy(self, capacity: Mapping[str, Capacity]) -> bool:
+        found = self._roominess.get(id(capacity))
+        if found is None:
+            found = self._roominess[id(capacity)] = self._roomy(capacity)
+        return found
 
     def _capacity(self, capacity: Mapping[str, DeviceCapacity]) -> Mapping[str, Capacity]:
         key = tuple(capacity.items())

@@ -212,12 +212,13 @@ class Search:
 
     def _next_of_any(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
         state, request, candidates = self._state, sized.request, self._candidates
+        usable, select = state.usable, state.selectable
         for position in range(choice.next, len(candidates)):
             candidate = candidates[position]
             device = candidate.device
-            if not state.usable(request, device):
+            if not usable(request, device):
                 continue
-            selectable = state.selectable(request, candidate)
+            selectable = select(request, candidate)
             if selectable is not True:
                 if isinstance(selectable, Fatal):
                     return selectable

@@ -5,7 +5,7 @@ Source: k8s.io/dynamic-resource-allocation/cel (CompileCELExpression, DeviceMatc
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import msgspec
 
@@ -16,7 +16,7 @@ from dra_core.cel.frame import AbortedError
 from dra_core.cel.literals import wrong_pattern
 from dra_core.cel.parser import Rejected, parse
 from dra_core.cel.program import Program
-from dra_core.cel.reads import Reads, key_of, reads_of
+from dra_core.cel.reads import Reads, key_function, reads_of
 from dra_core.cel.syntax import Checked
 from dra_core.cel.values import EvaluationError, Optional, TypeName, Value, type_name
 from dra_core.snapshot.device import Device, DeviceAttribute
@@ -66,12 +66,14 @@ class Expression:
         text: As written.
         checked: Its tree.
         reads: What of a device it can read.
+        key: Of driver and device: equal for devices that the expression cannot tell apart.
     """
 
     def __init__(self, text: str, checked: Checked, *, counted: bool = False) -> None:
         self.text = text
         self.checked = checked
         self.reads: Reads = reads_of(checked.root)
+        self.key: Callable[[str, Device], Hashable] = key_function(self.reads)
         self._program = Program(checked.root, checked.types, counted=counted or not bounded(checked.root, len(text)))
 
     def evaluate(self, driver: str, device: Device) -> Evaluated | Fault:
@@ -98,10 +100,6 @@ class Expression:
         """The derived attribute of a device."""
         found = self.evaluate(driver, device)
         return found if isinstance(found, Fault) else attribute_of(found.value)
-
-    def key(self, driver: str, device: Device) -> Hashable:
-        """Equal for devices that the expression cannot tell apart."""
-        return key_of(self.reads, driver, device)
 
 
 def compile_condition(text: str, environment: Environment, *, counted: bool = False) -> Expression | Fault:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -136,25 +137,69 @@ def names_of(domain: str, name: str, driver: str) -> tuple[str, str]:
     return f"{domain}/{name}", ""
 
 
-def key_of(reads: Reads, driver: str, device: Device) -> Hashable:
-    """Equal for devices that the expression cannot tell apart."""
-    attributes, capacity = device.attributes, device.capacity
+def key_function(reads: Reads) -> Callable[[str, Device], Hashable]:
+    """What gives, of driver and device, a key that is equal for devices which the expression cannot tell apart."""
     if reads.everything:
-        return (
-            driver,
-            device.allow_multiple_allocations,
-            frozenset(attributes.items()),
-            frozenset((name, item.value) for name, item in capacity.items()),
-        )
-    parts: list[Hashable] = [driver] if reads.driver else []
-    if reads.multiple:
-        parts.append(bool(device.allow_multiple_allocations))
-    for domain, name in reads.attributes:
-        full, short = names_of(domain, name, driver)
-        parts.append(attributes.get(full))
-        parts.append(attributes.get(short) if short else None)
-    for domain, name in reads.capacity:
-        full, short = names_of(domain, name, driver)
-        found = capacity.get(full) or (capacity.get(short) if short else None)
+        return _whole_key
+    if not reads.attributes and not reads.capacity:
+        if not reads.multiple:
+            return _driver_key if reads.driver else _no_key
+        return partial(_simple_key, reads.driver)
+    attributes = tuple((domain, f"{domain}/{name}", name) for domain, name in reads.attributes)
+    capacity = tuple((domain, f"{domain}/{name}", name) for domain, name in reads.capacity)
+    if any(domain == DRIVER_DOMAIN for domain, _ in (*reads.attributes, *reads.capacity)):
+        return partial(_key_by_driver, reads)
+    return partial(_key, reads.driver, reads.multiple, attributes, capacity)
+
+
+def _whole_key(driver: str, device: Device) -> Hashable:
+    return (
+        driver,
+        device.allow_multiple_allocations,
+        frozenset(device.attributes.items()),
+        frozenset((name, item.value) for name, item in device.capacity.items()),
+    )
+
+
+def _no_key(driver: str, device: Device) -> Hashable:  # noqa: ARG001 - nothing is read
+    return None
+
+
+def _driver_key(driver: str, device: Device) -> Hashable:  # noqa: ARG001 - only the driver is read
+    return driver
+
+
+def _simple_key(reads_driver: bool, driver: str, device: Device) -> Hashable:
+    return driver if reads_driver else None, bool(device.allow_multiple_allocations)
+
+
+def _key_by_driver(reads: Reads, driver: str, device: Device) -> Hashable:
+    """``device.attributes[device.driver]``: the names are those of the driver, whatever it is."""
+    attributes, capacity = (
+        tuple((domain or driver, f"{domain or driver}/{name}", name) for domain, name in pairs)
+        for pairs in (reads.attributes, reads.capacity)
+    )
+    return _key(reads.driver, reads.multiple, attributes, capacity, driver, device)
+
+
+_Names: TypeAlias = tuple[tuple[str, str, str], ...]
+"""Domain, name with domain, name without."""
+
+
+def _key(
+    reads_driver: bool, multiple: bool, attributes: _Names, capacities: _Names, driver: str, device: Device
+) -> Hashable:
+    parts: list[Hashable] = [driver] if reads_driver else []
+    if multiple:
+        parts.append(device.allow_multiple_allocations is True)
+    for domain, full, short in attributes:
+        published = device.attributes
+        parts.append(published.get(full))
+        if domain == driver:
+            parts.append(published.get(short))
+    for domain, full, short in capacities:
+        found = device.capacity.get(full)
+        if found is None and domain == driver:
+            found = device.capacity.get(short)
         parts.append(None if found is None else found.value)
     return tuple(parts)

@@ -20,6 +20,7 @@ Comparable: TypeAlias = str
 SOURCE = Path(__file__).parent / "allocator"
 SHARE_ID = "00000000-0000-4000-8000-000000000000"
 STABLE = frozenset({"AdminAccess", "DeviceTaints", "PartitionableDevices", "PrioritizedList"})
+INTERRUPTED = "interrupted"  # what the oracle says of a search that takes longer than 10 s
 FEW, MANY = 10, 300  # how often the stable variant is asked, whose answer varies with Go's order of maps
 
 
@@ -39,7 +40,7 @@ def comparable(answer: JsonObject) -> Comparable:
 
 def gave_up(answer: JsonObject) -> bool:
     """Whether the search was not finished, here or there."""
-    return str(answer["error"]).startswith("gave up after") or answer["error"] == "interrupted"
+    return str(answer["error"]).startswith("gave up after") or answer["error"] == INTERRUPTED
 
 
 def possible(answer: JsonObject) -> set[Comparable]:
@@ -57,7 +58,11 @@ class Oracle:
     """The oracle as a process that answers line by line."""
 
     def __init__(self, program: Path, *arguments: str) -> None:
-        self._process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._command = [str(program), *arguments]
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Self:
         return self
@@ -65,9 +70,12 @@ class Oracle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         if self._process.stdout is not None:
             self._process.stdout.close()
 
@@ -78,6 +86,9 @@ class Oracle:
         self._process.stdin.write(json.dumps({**question, "repeat": repeat}).encode() + b"\n")
         self._process.stdin.flush()
         answer: dict[str, Json] = json.loads(self._process.stdout.readline())
+        if answer.get("error") == INTERRUPTED:
+            self._stop()  # the search that took too long ends with its process only
+            self._process = self._started()
         return answer
 
     def agrees(self, question: JsonObject, mine: JsonObject) -> tuple[bool, JsonObject]:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -26,7 +27,7 @@ type benchmark struct {
 	Workload string
 	// Mode: "first" asks nodes until one fits, "all" asks every node, "empty" and "full" ask one node again and again.
 	Mode string
-	// Seconds after which it stops with the pods done so far.
+	// Seconds of processor time after which it stops with the pods done so far.
 	Seconds float64
 }
 
@@ -128,16 +129,16 @@ func runBenchmark(ctx context.Context, description string) error {
 		if err != nil {
 			return err
 		}
-		start := time.Now()
+		start := processorTime()
 		for range b.Pods {
 			if _, err := allocator.Allocate(ctx, nodes[1], claims); err != nil {
 				return err
 			}
 		}
-		return report(b.Pods, b.Pods, time.Since(start))
+		return report(b.Pods, b.Pods, processorTime()-start)
 	}
 	placed, done := 0, 0
-	start := time.Now()
+	start := processorTime()
 	for range b.Pods {
 		allocator, err := structured.NewAllocator(ctx, defaults, state(), classes, slices, cache)
 		if err != nil {
@@ -166,13 +167,22 @@ func runBenchmark(ctx context.Context, description string) error {
 			}
 		}
 		done++
-		if b.Seconds > 0 && time.Since(start).Seconds() > b.Seconds {
+		if b.Seconds > 0 && (processorTime()-start).Seconds() > b.Seconds {
 			break
 		}
 	}
-	return report(done, placed, time.Since(start))
+	return report(done, placed, processorTime()-start)
 }
 
 func report(done, placed int, took time.Duration) error {
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{"pods": done, "placed": placed, "seconds": took.Seconds()})
+}
+
+// processorTime is what this process used so far: on a busy machine the clock measures the others.
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
