@@ -13,11 +13,13 @@ from typing import TypeAlias
 import msgspec
 from returns.result import Failure, Result, Success
 
+from dra_core.planning.amounts import nanos
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.pod_claims import POD_CLAIM_NAME, close_name
 from dra_core.refusal import Fault, Refusal
-from dra_core.snapshot.device import Device, DeviceTaint
+from dra_core.snapshot.device import Counter, Device, DeviceTaint
 from dra_core.snapshot.node import Node, NodeTaint
+from dra_core.snapshot.quantity import NANOS, canonical, parse
 from dra_core.snapshot.resource_claim import ResourceClaim, ResourceClaimStatus
 from dra_core.snapshot.resource_slice import ResourceSlice
 
@@ -99,6 +101,18 @@ class FailDevices(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     devices: Devices
 
 
+class Repartition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The devices that draw from a counter set of a pool cut anew: the whole, and so many equal parts.
+
+    The largest of them is taken for the whole; parts have its attributes, and their share of its capacity and counters.
+    Who uses any of the old devices waits again. The pool keeps everything that draws from other sets.
+    """
+
+    pool: str
+    counter_set: str
+    parts: int
+
+
 class Without(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """An object gone; a pod with its own claims."""
 
@@ -108,7 +122,16 @@ class Without(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Edit: TypeAlias = (
-    AddNodes | RemoveNode | Drain | TaintNode | UntaintNode | TaintDevices | UntaintDevices | FailDevices | Without
+    AddNodes
+    | RemoveNode
+    | Drain
+    | TaintNode
+    | UntaintNode
+    | TaintDevices
+    | UntaintDevices
+    | FailDevices
+    | Repartition
+    | Without
 )
 
 
@@ -127,6 +150,8 @@ def _edited(snapshot: ClusterSnapshot, edit: Edit) -> ClusterSnapshot | Refusal:
         return _without(snapshot, edit)
     if isinstance(edit, TaintDevices | UntaintDevices | FailDevices):
         return _with_devices(snapshot, edit)
+    if isinstance(edit, Repartition):
+        return _repartitioned(snapshot, edit)
     name = edit.like if isinstance(edit, AddNodes) else edit.node
     if not any(node.metadata.name == name for node in snapshot.nodes):
         close = close_name(name, (node.metadata.name for node in snapshot.nodes))
@@ -276,15 +301,19 @@ def _with_devices(
         return msgspec.structs.replace(after, taint_rules=rules)
     if not isinstance(edit, FailDevices):
         return after
-    gone = set(found)
+    return _released(after, frozenset(found))
+
+
+def _released(snapshot: ClusterSnapshot, devices: frozenset[tuple[str, str, str]]) -> ClusterSnapshot:
+    """Nobody holds the devices, and who did waits again."""
     hit = [
         claim
         for claim in snapshot.claims
         if claim.status.allocation is not None
-        and any((item.driver, item.pool, item.device) in gone for item in claim.status.allocation.devices.results)
+        and any((item.driver, item.pool, item.device) in devices for item in claim.status.allocation.devices.results)
     ]
     users = {(claim.metadata.namespace, item.name) for claim in hit for item in claim.status.reserved_for}
-    after = _waiting_again(after, users)
+    after = _waiting_again(snapshot, users)
     names = {(claim.metadata.namespace, claim.metadata.name) for claim in hit}
     claims = tuple(
         msgspec.structs.replace(claim, status=ResourceClaimStatus())
@@ -293,6 +322,70 @@ def _with_devices(
         for claim in after.claims
     )
     return msgspec.structs.replace(after, claims=claims)
+
+
+def _repartitioned(snapshot: ClusterSnapshot, edit: Repartition) -> ClusterSnapshot | Refusal:
+    if edit.parts < 1:
+        return _refusal(f"{edit.parts} parts are none", "cut it into 1 or more")
+    slices: list[ResourceSlice] = []
+    gone: set[tuple[str, str, str]] = set()
+    for part in snapshot.slices:
+        old = [device for device in part.spec.devices if _draws(device, edit.counter_set)]
+        if part.spec.pool.name != edit.pool or not old:
+            slices.append(part)
+            continue
+        gone |= {(part.spec.driver, edit.pool, device.name) for device in old}
+        whole = max(old, key=lambda device: sum(_drawn(device, edit.counter_set)))
+        kept = tuple(device for device in part.spec.devices if device not in old)
+        devices = (*kept, whole, *_parts(whole, edit))
+        slices.append(msgspec.structs.replace(part, spec=msgspec.structs.replace(part.spec, devices=devices)))
+    if not gone:
+        hint = "name it as POOL/SET=PARTS; kubectl dra status --by device lists the sets"
+        return _refusal(f"no device of pool {edit.pool} draws from a counter set {edit.counter_set}", hint)
+    return _released(msgspec.structs.replace(snapshot, slices=tuple(slices)), frozenset(gone))
+
+
+def _draws(device: Device, counter_set: str) -> bool:
+    return any(taken.counter_set == counter_set for taken in device.consumes_counters)
+
+
+def _drawn(device: Device, counter_set: str) -> list[int]:
+    """What the device draws from the set, in billionths."""
+    return [
+        nanos(counter.value)
+        for taken in device.consumes_counters
+        if taken.counter_set == counter_set
+        for counter in taken.counters.values()
+    ]
+
+
+def _parts(whole: Device, edit: Repartition) -> list[Device]:
+    """Equal parts of a device; what does not divide is left over."""
+    consumes = tuple(
+        msgspec.structs.replace(
+            taken,
+            counters={name: Counter(value=_share(item.value, edit.parts)) for name, item in taken.counters.items()},
+        )
+        for taken in whole.consumes_counters
+    )
+    capacity = {
+        name: msgspec.structs.replace(item, value=_share(item.value, edit.parts))
+        for name, item in whole.capacity.items()
+    }
+    return [
+        msgspec.structs.replace(
+            whole, name=f"{edit.counter_set}-part-{number}"[-63:], consumes_counters=consumes, capacity=capacity
+        )
+        for number in range(edit.parts)
+    ]
+
+
+def _share(text: str, parts: int) -> str:
+    amount = parse(text)
+    if amount is None:
+        return text
+    whole = amount.nanos // NANOS
+    return canonical(whole // parts * NANOS if whole >= parts else amount.nanos // parts, amount.format)
 
 
 def _part(part: ResourceSlice, edit: TaintDevices | UntaintDevices | FailDevices) -> ResourceSlice:

@@ -13,6 +13,7 @@ from dra_core.planning import (
     Edit,
     FailDevices,
     RemoveNode,
+    Repartition,
     TaintDevices,
     TaintNode,
     UntaintDevices,
@@ -28,6 +29,12 @@ OPTIONS: Sequence[tuple[str, str, int, str]] = (
     ("--remove-node", "NODE", 1, "What if the node were gone, with its devices; its pods wait again."),
     ("--drain", "NODE", 1, "What if the node were cordoned and empty; its pods wait again."),
     ("--device-failure", "POOL/DEVICE", 1, "What if the device were gone; who uses it waits again."),
+    (
+        "--repartition",
+        "POOL/SET=PARTS",
+        1,
+        "What if a device were cut into equal parts (SET: its counter set).",
+    ),
     ("--taint", "TARGET TAINT", 2, "What if a node, or POOL/DEVICE, had the taint key[=value]:effect."),
     ("--untaint", "TARGET KEY", 2, "What if a node, or POOL/DEVICE, had no taint of that key."),
     ("--add-node", "like=NODE[×COUNT]", 1, "What if there were more nodes like this one, empty."),
@@ -35,6 +42,9 @@ OPTIONS: Sequence[tuple[str, str, int, str]] = (
 
 _LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*](?P<count>[1-9][0-9]{0,4}))?")
 _TAINT = re.compile(r"(?P<key>[^=:]+)(?:=(?P<value>[^:]*))?:(?P<effect>NoSchedule|NoExecute|PreferNoSchedule|None)")
+
+
+_CUT = re.compile(r"(?P<pool>.+)/(?P<set>[^/=]+)=(?P<parts>[1-9][0-9]?)")
 
 
 class NotAnEditError(ValueError):
@@ -64,6 +74,11 @@ def _edit(option: str, values: tuple[str, ...], namespace: str) -> Edit:
             return Drain(node=first)
         case "--device-failure":
             return FailDevices(devices=_devices(option, first))
+        case "--repartition":
+            cut = _CUT.fullmatch(first)
+            if cut is None:
+                raise NotAnEditError(f"--repartition {first}: write it as POOL/COUNTERSET=PARTS, e.g. node-1/gpu-0=4")
+            return Repartition(pool=cut["pool"], counter_set=cut["set"], parts=int(cut["parts"]))
         case "--without":
             kind, slash, name = first.partition("/")
             space, inner, own = name.partition("/")

@@ -13,6 +13,7 @@ from dra_core.planning import (
     Drain,
     FailDevices,
     RemoveNode,
+    Repartition,
     changed,
     explain_pod,
     objects_of,
@@ -21,8 +22,11 @@ from dra_core.planning import (
     status_of,
     wanted_pods,
 )
+from dra_core.planning.amounts import nanos
+from dra_core.snapshot.device import Counter
 from dra_core.snapshot.pod import Pod
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.property.planning.clusters import snapshots
 from tests.property.planning.test_explain_laws import PODS
@@ -93,3 +97,29 @@ def test_a_failed_device_is_gone_and_who_used_it_waits(snapshot: ClusterSnapshot
     assert len(status_of(Cluster(after, LANGUAGE)).devices) == len(devices) - len(failed)
     users = {pod for item in failed for use in item.uses for pod in use.pods}
     assert {item.pod.metadata.name for item in wanted_pods(after)} == users
+
+
+def drawn(snapshot: ClusterSnapshot, pool: str, name: str) -> list[Counter]:
+    """What a device draws from counters."""
+    return [
+        counter
+        for part in snapshot.slices
+        if part.spec.pool.name == pool
+        for item in part.spec.devices
+        if item.name == name
+        for taken in item.consumes_counters
+        for counter in taken.counters.values()
+    ]
+
+
+@given(snapshots(), st.integers(1, 8))
+def test_a_device_that_is_cut_anew_has_as_many_parts_and_nobody_uses_it(snapshot: ClusterSnapshot, parts: int) -> None:
+    pools = [item.spec.pool.name for item in snapshot.slices if item.spec.shared_counters]
+    for pool in pools:
+        after = changed(snapshot, [Repartition(pool=pool, counter_set="board", parts=parts)]).unwrap()
+        here = [item for item in status_of(Cluster(after, LANGUAGE)).devices if item.pool == pool]
+        assert [item.state for item in here] == ["Free"] * (parts + 1)
+        taken = [counter.value for counter in drawn(after, pool, "board-part-0")]
+        assert [nanos(text) for text in taken] == [40 * 2**30 // parts * nanos("1")]
+    outcome = changed(snapshot, [Repartition(pool="nowhere", counter_set="board", parts=parts)])
+    assert outcome.failure().code == "WhatIfMeansNothing"

@@ -1,0 +1,125 @@
+"""The what-if options, ``kubectl-dra snapshot``, ``diff`` and ``lint`` from the outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from dra_core.planning import (
+    AddNodes,
+    Devices,
+    Drain,
+    Edit,
+    FailDevices,
+    Repartition,
+    TaintDevices,
+    TaintNode,
+    UntaintDevices,
+    UntaintNode,
+    Without,
+)
+from dra_kubectl.__main__ import main
+from dra_kubectl.what_if import NotAnEditError, edits_of
+
+from benchmarks.big_cluster import cluster_list
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> str:
+    path = tmp_path / "cluster.json"
+    path.write_text(json.dumps(cluster_list(nodes=3, gpus=2, claims=6)))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("option", "values", "edit"),
+    [
+        ("--add-node", ("like=node-1×20",), AddNodes(like="node-1", count=20)),
+        ("--add-node", ("like=node-1*2",), AddNodes(like="node-1", count=2)),
+        ("--add-node", ("like=node-1",), AddNodes(like="node-1")),
+        ("--drain", ("node-1",), Drain(node="node-1")),
+        ("--device-failure", ("node-1/gpu-0",), FailDevices(devices=Devices(pool="node-1", device="gpu-0"))),
+        ("--device-failure", ("d/a/b/gpu-0",), FailDevices(devices=Devices("d", "a/b", "gpu-0"))),
+        ("--repartition", ("node-1/gpu-0=4",), Repartition(pool="node-1", counter_set="gpu-0", parts=4)),
+        ("--taint", ("node-1", "k=v:NoSchedule"), TaintNode(node="node-1", key="k", value="v", effect="NoSchedule")),
+        (
+            "--taint",
+            ("*/gpu-0", "k:NoExecute"),
+            TaintDevices(devices=Devices(device="gpu-0"), key="k", effect="NoExecute"),
+        ),
+        ("--untaint", ("node-1", "k"), UntaintNode(node="node-1", key="k")),
+        ("--untaint", ("*/*", "k"), UntaintDevices(devices=Devices(), key="k")),
+        ("--without", ("claim/mine",), Without(kind="ResourceClaim", namespace="team", name="mine")),
+        ("--without", ("pod/other/mine",), Without(kind="Pod", namespace="other", name="mine")),
+    ],
+)
+def test_options_are_edits(option: str, values: tuple[str, ...], edit: Edit) -> None:
+    assert edits_of([(option, [values])], "team") == [edit]
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--add-node", ("node-1",)),
+        ("--add-node", ("like=node-1×0",)),
+        ("--device-failure", ("gpu-0",)),
+        ("--repartition", ("node-1/gpu-0",)),
+        ("--taint", ("node-1", "k=v")),
+        ("--without", ("mine",)),
+        ("--without", ("secret/mine",)),
+    ],
+)
+def test_what_cannot_be_read_is_told(option: str, values: tuple[str, ...]) -> None:
+    with pytest.raises(NotAnEditError, match=f"^{option} {values[0].replace('×', '.')}"):
+        edits_of([(option, [values])], "team")
+
+
+def test_a_what_if_changes_the_answer(cluster: str) -> None:
+    assert run("explain", "-f", cluster).exit_code == 1
+    more = run("explain", "-f", cluster, "--add-node", "like=node-0×2")
+    assert more.stdout == "team/waiting fits on 2 of 5 nodes: node-0-new-1, node-0-new-2\n"
+    without = run("explain", "-f", cluster, "-n", "team", "--without", "pod/run-0")
+    assert without.stdout == "team/waiting fits on 1 of 3 nodes: node-0\n"
+    wrong = run("explain", "-f", cluster, "--drain", "node-7")
+    assert (wrong.exit_code, wrong.stderr) == (2, 'error: there is no node node-7 (did you mean "node-2"?)\n')
+
+
+def test_a_snapshot_of_a_what_if_shows_in_a_diff(cluster: str, tmp_path: Path) -> None:
+    after = tmp_path / "after.json"
+    after.write_text(run("snapshot", "-f", cluster, "-n", "team", "--without", "pod/run-0").stdout)
+    found = run("diff", cluster, str(after))
+    assert found.exit_code == 1
+    assert found.stdout == (
+        "- ResourceClaim team/run-0-gpu-abcde\n- Pod team/run-0\n\n"
+        "DEVICE                         CHANGE\n"
+        "gpu.example.com/node-0/gpu-0   InUse by team/run-0-gpu-abcde → Free\n"
+    )
+    same = run("diff", cluster, cluster)
+    assert (same.exit_code, same.stdout) == (0, "nothing is different\n")
+
+
+def test_redacted_snapshots_agree_for_the_same_salt_only(cluster: str) -> None:
+    one, same, other = (run("snapshot", "-f", cluster, "--redact", "--salt", salt).stdout for salt in ("a", "a", "b"))
+    assert one == same != other
+    assert "node-0" not in one
+    assert "LATEST-GPU-MODEL" in one
+
+
+def test_lint_tells_faults_and_exits_for_ci(cluster: str, tmp_path: Path) -> None:
+    assert (run("lint", "-f", cluster).exit_code, run("lint", "-f", cluster).stdout) == (0, "no faults found\n")
+    path = tmp_path / "claim.yaml"
+    path.write_text(
+        "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim\nmetadata: {name: C}\nspec: {devices: {x: 1}}\n"
+    )
+    found = run("lint", "-f", str(path))
+    assert found.exit_code == 1
+    assert [line.rpartition(" ")[2] for line in found.stdout.splitlines()] == ["[UnknownField]", "[Invalid]"]
+    report = json.loads(run("lint", "-f", str(path), "-o", "json").stdout)
+    assert (report["kind"], len(report["findings"])) == ("LintReport", 2)
+    assert run("lint", "-f", str(tmp_path / "none.yaml")).exit_code == 2
