@@ -1,7 +1,6 @@
 """Questions about allocation as JSON, one object each: the machine interface (``kubectl-dra allocate --jsonl``).
 
-A question is read as Go reads Kubernetes objects: null is as good as absent, a quantity may be a number, and fields
-that nobody knows are passed over.
+A question is read as Go reads Kubernetes objects (``go_json``); fields that nobody knows are passed over.
 """
 
 from __future__ import annotations
@@ -15,22 +14,20 @@ from returns.result import Failure, Result, Success
 from dra_core.allocation.allocate import Allocation, Answer, Wrong, allocate
 from dra_core.allocation.allocated import Allocated, DeviceId
 from dra_core.allocation.features import Features
+from dra_core.allocation.go_json import amount, as_go_reads
 from dra_core.allocation.inventory import Inventory
 from dra_core.allocation.selectors import Questions
 from dra_core.allocation.why_not import why_not
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device_class import DeviceClass
-from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.quantity import parse
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim
 from dra_core.snapshot.resource_slice import ResourceSlice
 
 Record = TypeVar("Record", bound=msgspec.Struct)
-
-_AMOUNTS = ("value", "default", "min", "max", "step")  # fields of DeviceCapacity, its policies, and Counter
-_OPAQUE = "parameters"  # belongs to drivers: passed on as it is
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +46,7 @@ def read_question(value: Json) -> Result[Question, Refusals]:
     """Read a question, or say everything that is wrong with it."""
     if not isinstance(value, Mapping):
         return Failure((_refusal("", "the line is not a JSON object"),))
-    faults: list[Refusal] = []
+    faults: list[Refusal] = _shape_faults(value)
     node = _record(Node, {"metadata": {}, **object_at(value, "node")}, "node", faults)
     classes = _records(DeviceClass, value, "deviceClasses", faults)
     slices = _records(ResourceSlice, value, "resourceSlices", faults)
@@ -70,6 +67,38 @@ def read_question(value: Json) -> Result[Question, Refusals]:
             claims=tuple(claims),
         )
     )
+
+
+def _shape_faults(value: JsonObject) -> list[Refusal]:
+    """Members of the question itself that are of a wrong type; null is as good as absent."""
+    faults: list[Refusal] = []
+    if not isinstance(value.get("name", ""), str | None):
+        faults.append(_refusal("name", "expected a text"))
+    for field in ("node", "allocated", "features"):
+        if not isinstance(value.get(field), Mapping | None):
+            faults.append(_refusal(field, "expected an object"))
+    for name, switch in object_at(value, "features").items():
+        if not isinstance(switch, bool | None):
+            faults.append(_refusal(f"features.{name}", "expected true or false"))
+    for field in ("devices", "sharedDeviceIDs", "aggregatedCapacity"):
+        items = at(value, "allocated", field)
+        if not isinstance(items, list | None):
+            faults.append(_refusal(f"allocated.{field}", "expected a list"))
+        for i, item in enumerate(list_at(value, "allocated", field)):
+            faults += _held_faults(item, f"allocated.{field}[{i}]")
+    return faults
+
+
+def _held_faults(item: Json, path: str) -> list[Refusal]:
+    if not isinstance(item, Mapping):
+        return [_refusal(path, "expected an object")]
+    names = ("driver", "pool", "device", "shareID")
+    faults = [
+        _refusal(f"{path}.{name}", "expected a text") for name in names if not isinstance(item.get(name), str | None)
+    ]
+    if not isinstance(item.get("consumedCapacity"), Mapping | None):
+        faults.append(_refusal(f"{path}.consumedCapacity", "expected an object"))
+    return faults
 
 
 def answer_question(
@@ -146,38 +175,11 @@ def _records(kind: type[Record], value: JsonObject, field: str, faults: list[Ref
 def _record(kind: type[Record], value: Json, path: str, faults: list[Refusal]) -> Record | None:
     decoded = decode_reporting(kind, value)
     if isinstance(decoded, Failure):
-        decoded = decode_reporting(kind, _as_go_reads(value))
+        decoded = decode_reporting(kind, as_go_reads(kind, value))
     if isinstance(decoded, Failure):
         faults += [fault.below(path) for fault in decoded.failure() if fault.code != "UnknownField"]
         return None
     return decoded.unwrap().record
-
-
-def _as_go_reads(value: Json) -> Json:
-    """The same without nulls, and with amounts as texts."""
-    if isinstance(value, Mapping):
-        return {key: _field(key, item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [_as_go_reads(item) for item in value]
-    return value
-
-
-def _field(key: str, item: Json) -> Json:
-    if key == _OPAQUE:
-        return item
-    if key in _AMOUNTS:
-        return _amount(item)
-    if key == "validValues" and isinstance(item, list | tuple):
-        return [_amount(value) for value in item]
-    if key == "requests" and isinstance(item, Mapping):
-        return {name: _amount(value) for name, value in item.items()}
-    return _as_go_reads(item)
-
-
-def _amount(item: Json) -> Json:
-    if isinstance(item, int | float) and not isinstance(item, bool):
-        return f"{item:.0f}" if item == int(item) else str(item)
-    return item.strip() if isinstance(item, str) else _as_go_reads(item)
 
 
 def _allocated(value: JsonObject, faults: list[Refusal]) -> Allocated:
@@ -185,12 +187,12 @@ def _allocated(value: JsonObject, faults: list[Refusal]) -> Allocated:
     for i, item in enumerate(list_at(value, "aggregatedCapacity")):
         amounts: dict[str, int] = {}
         for name, written_amount in object_at(item, "consumedCapacity").items():
-            amount = parse(str(_amount(written_amount)))
-            if amount is None:
+            parsed = parse(str(amount(written_amount)))
+            if parsed is None:
                 path = f"allocated.aggregatedCapacity[{i}].consumedCapacity.{name}"
                 faults.append(_refusal(path, f"{written_amount!r} is not a quantity"))
             else:
-                amounts[name] = amount.nanos
+                amounts[name] = parsed.nanos
         consumed.append((_device_id(item), amounts))
     return Allocated().having(
         [_device_id(item) for item in list_at(value, "devices")],
