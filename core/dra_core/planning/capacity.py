@@ -26,7 +26,7 @@ from dra_core.planning.node_groups import in_use
 from dra_core.planning.node_rules import static_refusal, topology_keys
 from dra_core.planning.plan import counted_share_ids
 from dra_core.planning.pod_claims import PodClaims
-from dra_core.planning.wanted_pods import Wanted
+from dra_core.planning.waiting import Wanted
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_claim import ResourceClaim
 

@@ -19,7 +19,7 @@ from dra_core.planning.evaluation import Evaluation, evaluate
 from dra_core.planning.node_groups import NodeGroup, node_groups, total_devices
 from dra_core.planning.remarks import remarks_on
 from dra_core.planning.suggestions import Suggestion, suggestions_for
-from dra_core.planning.wanted_pods import origin_of
+from dra_core.planning.waiting import origin_of
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.pod import Pod, PodResourceClaim, PodSpec

@@ -20,7 +20,7 @@ from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resourc
 from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
 from dra_core.planning.pod_claims import PodClaim, PodClaims, Reference
 from dra_core.planning.policies import ALTERNATIVES, ASSUMED, ZONE, Choice, Policy, Worth, total, worth
-from dra_core.planning.wanted_pods import Wanted, makers, origin_of
+from dra_core.planning.waiting import Wanted, makers, origin_of
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
 

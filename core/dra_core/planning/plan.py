@@ -17,7 +17,7 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.explain import API_VERSION, explain_pod
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.policies import Policy
-from dra_core.planning.wanted_pods import Wanted
+from dra_core.planning.waiting import Wanted
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.pod import Pod
