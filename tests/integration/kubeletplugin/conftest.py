@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,11 @@ from tests.integration.kubeletplugin.plugin_process import NodeDirectories, Plug
 
 class StartPlugin(Protocol):
     def __call__(
-        self, *flags: str, environment: Mapping[str, str] = ..., kubeconfig: Path | None = ...
+        self,
+        *flags: str,
+        environment: Mapping[str, str] = ...,
+        kubeconfig: Path | None = ...,
+        program: Sequence[str] = ...,
     ) -> PluginProcess: ...
 
 
@@ -46,9 +50,14 @@ def start(node: NodeDirectories, api: LittleApi) -> Iterator[StartPlugin]:
     """Starts plugins; whatever is left of them is ended."""
     processes: list[PluginProcess] = []
 
-    def start_plugin(*flags: str, environment: Mapping[str, str] = {}, kubeconfig: Path | None = None) -> PluginProcess:
+    def start_plugin(
+        *flags: str,
+        environment: Mapping[str, str] = {},
+        kubeconfig: Path | None = None,
+        program: Sequence[str] = ("-m", "dra_kubeletplugin"),
+    ) -> PluginProcess:
         access = kubeconfig or api.kubeconfig(node.root / "kubeconfig")
-        processes.append(PluginProcess(node, access, flags, environment))
+        processes.append(PluginProcess(node, access, flags, environment, program))
         return processes[-1]
 
     yield start_plugin

@@ -197,9 +197,9 @@ class KubeletSide:
 
     # Calls
 
-    def prepare(self, *claims: Claim, seconds: float = CALL_SECONDS) -> Mapping[str, Answered]:
+    def prepare(self, *claims: Claim, seconds: float = CALL_SECONDS, driver: str = DRIVER) -> Mapping[str, Answered]:
         """NodePrepareResources, in the version that this kubelet uses with the plugin. Raises grpc.RpcError."""
-        channel, service = self._chosen()
+        channel, service = self._chosen(driver)
         if service == "v1.DRAPlugin":
             request = dra_v1_pb2.NodePrepareResourcesRequest(claims=[dra_v1_pb2.Claim(**_fields(c)) for c in claims])
             answer = dra_v1_pb2_grpc.DRAPluginStub(channel).NodePrepareResources(request, timeout=seconds)
@@ -245,9 +245,9 @@ class KubeletSide:
         """A stream of the plugin's health service; close it."""
         return HealthStream(self._chosen()[0], service)
 
-    def _chosen(self) -> tuple[grpc.Channel, str]:
+    def _chosen(self, driver: str = DRIVER) -> tuple[grpc.Channel, str]:
         with self._changed:
-            instance = self._instances.chosen(DRIVER)
+            instance = self._instances.chosen(driver)
             assert instance is not None, "no plugin is registered"
             service = next(each for each in (instance.dra_service, *self._knows) if each in self._knows)
             return self._channels[instance.endpoint], service

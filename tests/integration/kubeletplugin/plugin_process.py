@@ -49,7 +49,12 @@ class PluginProcess:
     """Starts it; ``stop`` or ``kill`` ends it. Its log is read all the time."""
 
     def __init__(
-        self, node: NodeDirectories, kubeconfig: Path, flags: Sequence[str] = (), environment: Mapping[str, str] = {}
+        self,
+        node: NodeDirectories,
+        kubeconfig: Path,
+        flags: Sequence[str] = (),
+        environment: Mapping[str, str] = {},
+        program: Sequence[str] = ("-m", "dra_kubeletplugin"),
     ) -> None:
         own = {
             "NODE_NAME": NODE,
@@ -59,7 +64,7 @@ class PluginProcess:
             "KUBELET_PLUGINS_DIRECTORY_PATH": str(node.plugins),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "dra_kubeletplugin", *flags],
+            [sys.executable, *program, *flags],
             env={**os.environ, **own, **environment},
             stderr=subprocess.PIPE,
             text=True,
