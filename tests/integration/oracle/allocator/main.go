@@ -219,6 +219,9 @@ func answerAllocation(ctx context.Context, line []byte, shareID string) answer {
 	seen := sets.New(text(a))
 	for i := 1; i < q.Repeat; i++ {
 		other := ask(ctx, &q, shareID)
+		if other.Error != nil && *other.Error == errInterrupted.Error() {
+			return other
+		}
 		if key := text(other); !seen.Has(key) {
 			seen.Insert(key)
 			a.Others = append(a.Others, other)
