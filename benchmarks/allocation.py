@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -41,9 +42,13 @@ from dra_core.snapshot.resource_claim import (
 )
 from dra_core.snapshot.resource_slice import ResourcePool, ResourceSlice, ResourceSliceSpec
 
+from benchmarks._plot import plot
+
 DRIVER, DEVICES = "gpu.example.com", 8
 MODELS = ("A100", "H100")
 ORACLE = Path(__file__).parent.parent / "tests/integration/oracle/allocator"
+GROWTH = Path(__file__).parent.parent / "docs/allocator-growth.svg"
+GROWING = (10, 30, 100, 300, 1_000, 3_000)
 BY_CEL = (
     f"device.attributes['{DRIVER}'].model == 'H100' && "
     f"device.capacity['{DRIVER}'].memory.compareTo(quantity('40Gi')) >= 0"
@@ -235,10 +240,26 @@ def table(oracle: Callable[[Run], Measured] | None, runs: tuple[Run, ...] = RUNS
         print(f"{what} {shown(mine.each):>13} {go:>12} {ratio:>12}", flush=True)
 
 
+def growth(oracle: Callable[[Run], Measured] | None) -> str:
+    """How the time for a pod grows with the nodes: first fit, and all nodes asked."""
+    sides = {"drakit": ours, **({"Go": oracle} if oracle is not None else {})}
+    lines = {
+        f"{side}, {words}": [
+            (float(nodes), measure(Run(mode, "a", nodes, 8 * nodes, 3)).each * 1e6) for nodes in GROWING
+        ]
+        for mode, words in (("first", "first node that fits"), ("all", "all nodes asked"))
+        for side, measure in sides.items()
+    }
+    return plot("One GPU by CEL: time for a pod", "nodes with 8 GPUs", "µs of processor time a pod", lines)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         program = build(directory)
-        table(None if program is None else lambda run: theirs(program, run))
+        oracle = None if program is None else partial(theirs, program)
+        table(oracle)
+        GROWTH.write_text(growth(oracle))
+    print(f"growth with nodes: {GROWTH.relative_to(Path.cwd()) if GROWTH.is_relative_to(Path.cwd()) else GROWTH}")
     for nodes in (1_000, 5_000):
         print(f"inventory of {nodes} nodes x {DEVICES} devices: {memory(nodes):.0f} MiB")
     print(f"largest resident size of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
