@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dra_core.planning.changes import Change, apply_changes
     from dra_core.planning.cluster import Cluster
     from dra_core.planning.cluster_snapshot import ClusterSnapshot
-    from dra_core.planning.difference import compare_plans, compare_snapshots
+    from dra_core.planning.difference import compare_plans, compare_snapshots, moved_pods, nodes_in
     from dra_core.planning.explain import Explanation, explain_claim, explain_pod
     from dra_core.planning.ledger import Placed
     from dra_core.planning.lint import lint_documents
@@ -82,6 +82,8 @@ __all__ = [
     "explain_pod",
     "lint_documents",
     "made_by",
+    "moved_pods",
+    "nodes_in",
     "objects_of",
     "plan_as_json",
     "plan_pods",
@@ -104,10 +106,7 @@ _HOMES = {
     ),
     "cluster": ("Cluster",),
     "cluster_snapshot": ("ClusterSnapshot",),
-    "difference": (
-        "compare_plans",
-        "compare_snapshots",
-    ),
+    "difference": ("compare_plans", "compare_snapshots", "moved_pods", "nodes_in"),
     "explain": (
         "Explanation",
         "explain_claim",

@@ -12,6 +12,7 @@ from dra_core.planning.explain import API_VERSION
 from dra_core.planning.kinds import Record
 from dra_core.planning.plan import Plan, snapshot_after
 from dra_core.planning.status import DeviceStatus, status_of
+from dra_core.snapshot.json_value import JsonObject, list_at, text_at
 from dra_core.snapshot.resource_claim import ResourceClaim
 
 
@@ -37,18 +38,37 @@ class PlanDifference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def compare_plans(cluster: Cluster, first: Plan, second: Plan) -> PlanDifference:
     """The difference between plans that begin with the same cluster."""
-    nodes = [
-        {_name(item.pod.metadata.namespace, item.pod.metadata.name): item.node for item in plan.placed}
-        for plan in (first, second)
-    ]
-    moved = [
-        Moved(pod, nodes[0].get(pod, ""), nodes[1].get(pod, ""))
-        for pod in sorted({*nodes[0], *nodes[1]}, key=natural)
-        if nodes[0].get(pod) != nodes[1].get(pod)
-    ]
+    moved = moved_pods(nodes_of(first), nodes_of(second))
     counts = [_counts(cluster, plan) for plan in (first, second)]
     rows = tuple((what, str(counts[0][what]), str(counts[1][what])) for what in counts[0])
-    return PlanDifference(rows=rows, moved=tuple(moved))
+    return PlanDifference(rows=rows, moved=moved)
+
+
+def nodes_of(plan: Plan) -> Mapping[str, str]:
+    """Where a plan puts each pod; those that stay pending at ""."""
+    placed = {_name(item.pod.metadata.namespace, item.pod.metadata.name): item.node for item in plan.placed}
+    pending = {_name(item.pod.metadata.namespace, item.pod.metadata.name): "" for item in plan.pending}
+    return {**pending, **placed}
+
+
+def nodes_in(plan: JsonObject) -> Mapping[str, str]:
+    """The same from a plan's JSON."""
+    found: dict[str, str] = {}
+    for field in ("pending", "placed"):
+        for item in list_at(plan, field):
+            name = _name(text_at(item, "pod", "metadata", "namespace"), text_at(item, "pod", "metadata", "name"))
+            found[name] = text_at(item, "node")
+    return found
+
+
+def moved_pods(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[Moved, ...]:
+    """Pods that are on different nodes in two plans, by name."""
+    names = sorted({*first, *second}, key=natural)
+    return tuple(
+        Moved(name, first.get(name, ""), second.get(name, ""))
+        for name in names
+        if first.get(name, "") != second.get(name, "")
+    )
 
 
 def _counts(cluster: Cluster, plan: Plan) -> Mapping[str, int]:

@@ -104,6 +104,19 @@ def test_a_snapshot_of_a_what_if_shows_in_a_diff(cluster: str, tmp_path: Path) -
     assert (same.exit_code, same.stdout) == (0, "nothing is different\n")
 
 
+def test_plans_are_compared_by_where_pods_go(cluster: str, tmp_path: Path) -> None:
+    plans = []
+    for number, node in enumerate(("node-1", "node-2")):
+        plan = tmp_path / f"plan-{number}.json"
+        plan.write_text(run("plan", "-f", cluster, "--add-node", f"like={node}", "-o", "json").stdout)
+        plans.append(str(plan))
+    found = run("diff", *plans)
+    assert found.exit_code == 1
+    assert found.stdout.splitlines()[1].split() == ["team/waiting", "node-1-new-1", "node-2-new-1"]
+    assert run("diff", plans[0], plans[0]).exit_code == 0
+    assert run("diff", plans[0], cluster).exit_code == 2
+
+
 def test_redacted_snapshots_agree_for_the_same_salt_only(cluster: str) -> None:
     one, same, other = (run("snapshot", "-f", cluster, "--redact", "--salt", salt).stdout for salt in ("a", "a", "b"))
     assert one == same != other
