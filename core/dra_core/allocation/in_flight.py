@@ -83,6 +83,7 @@ class InFlight:
         lists = features.list_type_attributes
         self._constraints = [[ConstraintState(item, lists) for item in claim.constraints] for claim in claims]
         self._busy: dict[DeviceId, list[int]] = {}
+        self._taken = [0] * len(claims)  # whole devices by claim, as bits by place
         self._consuming: dict[DeviceId, list[Mapping[str, Quantity]]] = {}
         self._counters: dict[PoolId, PoolCounters] = {}
         self._verdicts: dict[tuple[int, int], bool | Fatal] = {}
@@ -196,6 +197,7 @@ class InFlight:
             self._consuming.setdefault(device.id, []).append(consumed)
         else:
             self._busy.setdefault(device.id, []).append(request.claim)
+            self._taken[request.claim] |= 1 << candidate.place
         chosen = Chosen(candidate, request, consumed, groups_before, charged)
         self.chosen[request.claim].append(chosen)
         return chosen
@@ -211,6 +213,7 @@ class InFlight:
                 del self._consuming[device.id]
         else:
             self._busy[device.id].pop()
+            self._taken[request.claim] &= ~(1 << chosen.candidate.place)
         self._release_constraints(request, len(self._constraints[request.claim]))
         if chosen.charged:
             counters = self.counters(chosen.candidate.pool)
@@ -234,12 +237,16 @@ class InFlight:
 
         What earlier claims got counts only as taken. Counters and groups follow from what is taken.
         """
-        busy = frozenset(
-            (device, tuple(who == claim for who in users)) for device, users in self._busy.items() if users
+        earlier = 0
+        for mask in self._taken[:claim]:
+            earlier |= mask
+        consumed = (
+            frozenset((device, tuple(sorted(self._amounts(device).items()))) for device in self._consuming)
+            if self._consuming
+            else None
         )
-        consumed = frozenset((device, tuple(sorted(self._amounts(device).items()))) for device in self._consuming)
         seen = tuple(state.fingerprint() for state in self._constraints[claim])
-        return busy, consumed, seen, len(self.chosen[claim])
+        return earlier, self._taken[claim], consumed, seen, len(self.chosen[claim])
 
     def _constrain(self, request: Request, device: InventoryDevice, must: bool) -> No | Fatal | None:
         states = self._constraints[request.claim]

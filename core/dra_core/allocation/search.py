@@ -25,7 +25,7 @@ from dra_core.allocation.requests import MOST_RESULTS, ReadClaim, Request
 TOO_MANY_RESULTS = "allocation max size exceeded"
 CANCELLATION_INTERVAL = 256  # steps between two looks at whether somebody cancelled
 REMEMBERING_FROM = 500  # steps; shorter walks are faster without
-MOST_REMEMBERED = 50_000  # dead ends; some 100 MB at worst
+MOST_REMEMBERED = 200_000  # dead ends; some 100 MB at worst
 
 
 class Sized(msgspec.Struct, frozen=True, eq=False):
