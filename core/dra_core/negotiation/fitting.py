@@ -120,13 +120,21 @@ def _begun(state: NodeAllocationState, claim: ClassicClaim) -> AllocatedClaim | 
 
 
 def _in_use(cluster: ClassicCluster, state: NodeAllocationState, except_uids: set[str]) -> set[str]:
-    """GPUs in the state's entries; and those of claims allocated here, should the state have lost their entries."""
+    """The GPUs that are with somebody else.
+
+    Those of the state's entries; those of claims allocated here, should the state have lost their entries; and those
+    that are still prepared for a claim that has ended: the plugin gives them to nobody else before they are unprepared,
+    and the kubelet of a pod that came too early asks again only after 15 s.
+    """
     used = {
         device.uuid
         for uid, entry in state.spec.allocated_claims.items()
         if uid not in except_uids
         for device in entry.gpu.devices
     }
+    for uid, prepared in state.spec.prepared_claims.items():
+        if uid not in except_uids:
+            used |= {device.uuid for device in prepared.gpu.devices}
     for claim in cluster.on_nodes.get(state.metadata.name, _NO_CLAIMS).values():
         if claim.metadata.uid not in except_uids and not claim.ending:
             entry = entry_in_handle(claim)

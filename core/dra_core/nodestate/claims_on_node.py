@@ -18,15 +18,23 @@ def with_entries(state: NodeAllocationState, entries: Mapping[str, AllocatedClai
     for uid, entry in entries.items():
         old = state.spec.allocated_claims.get(uid)
         changes[uid] = _replacing(encode(old) if old is not None else {}, encode(entry))
-    return _patch(state, {"allocatedClaims": changes})
+    return _patch(
+        state, {"allocatedClaims": changes, "inUse": _in_use(state, {**state.spec.allocated_claims, **entries})}
+    )
 
 
 def without_entries(state: NodeAllocationState, uids: Iterable[str]) -> JsonObject:
     """The patch that takes claims out; the last one takes the field with it, so that the state is as at first."""
     gone = set(uids)
-    if gone >= set(state.spec.allocated_claims):
-        return _patch(state, {"allocatedClaims": None})
-    return _patch(state, {"allocatedClaims": dict.fromkeys(sorted(gone))})
+    left = {uid: entry for uid, entry in state.spec.allocated_claims.items() if uid not in gone}
+    if not left:
+        return _patch(state, {"allocatedClaims": None, "inUse": None})
+    return _patch(state, {"allocatedClaims": dict.fromkeys(sorted(gone)), "inUse": _in_use(state, left)})
+
+
+def _in_use(state: NodeAllocationState, entries: Mapping[str, AllocatedClaim]) -> str:
+    taken = {device.uuid for entry in entries.values() for device in entry.gpu.devices}
+    return f"{len(taken)}/{len(state.spec.allocatable_devices)}"
 
 
 def _replacing(old: Json, new: Json) -> Json:

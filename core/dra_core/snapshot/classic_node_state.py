@@ -96,11 +96,12 @@ class PreparedClaimEntry(ApiRecord, frozen=True, kw_only=True):
 
 
 class NodeAllocationStateSpec(ApiRecord, frozen=True, kw_only=True):
-    """Devices, and claims by UID."""
+    """Devices, and claims by UID; ``in_use`` says for people how many devices claims have, e.g. ``5/8``."""
 
     allocatable_devices: tuple[AllocatableDevice, ...] = ()
     allocated_claims: Mapping[str, AllocatedClaim] = {}
     prepared_claims: Mapping[str, PreparedClaimEntry] = {}
+    in_use: str | None = None
 
 
 class NodeAllocationState(ApiRecord, frozen=True, kw_only=True):

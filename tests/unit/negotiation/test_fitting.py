@@ -67,6 +67,24 @@ def test_a_selector_chooses_among_the_gpus() -> None:
     ]
 
 
+def test_how_many_are_in_use_is_told_for_people() -> None:
+    scene = Scene()
+
+    def in_use() -> Json:
+        return at(scene.api.get("NodeAllocationState", (DRIVER_NAMESPACE, "node")), "spec", "inUse")
+
+    assert in_use() is None
+    scene.claim("one")
+    scene.claim("two", {"count": 2})
+    assert in_use() == "3/4"
+    scene.api.delete("ResourceClaim", (NAMESPACE, "two"))
+    scene.controller.sync_all()
+    assert in_use() == "1/4"
+    scene.api.delete("ResourceClaim", (NAMESPACE, "one"))
+    scene.controller.sync_all()
+    assert in_use() is None
+
+
 def test_a_class_names_products_with_stars() -> None:
     scene = Scene()
     scene.class_parameters({"deviceSelector": [{"type": "gpu", "name": "B.?"}, {"type": "gpu", "name": "none"}]})
@@ -128,3 +146,14 @@ def test_a_node_without_a_state_is_unsuitable() -> None:
     scene.controller.sync_all()
     context = scene.api.get("PodSchedulingContext", (NAMESPACE, "pod"))
     assert at(context, "status", "resourceClaims") == [{"name": "own-0", "unsuitableNodes": ["node"]}]
+
+
+def test_a_gpu_that_is_still_prepared_for_a_claim_that_ended_waits_for_its_plugin() -> None:
+    scene = Scene()
+    prepared: JsonObject = {"ended": {"gpu": {"devices": [{"uuid": "GPU-0"}]}}}
+    scene.patch_state({"spec": {"preparedClaims": prepared}})
+    assert scene.claim("one") == ["GPU-1"]
+    assert scene.claim("three", {"count": 3}) == []
+    scene.patch_state({"spec": {"preparedClaims": None}})
+    scene.controller.sync_all()
+    assert laws.devices_of(scene.entry("three")) == ["GPU-0", "GPU-2", "GPU-3"]
