@@ -86,13 +86,14 @@ def _line(event: yaml.Event) -> int:
 class _Open:
     """An object or a list whose end has not come."""
 
-    __slots__ = ("anchor", "key", "line", "size", "value")
+    __slots__ = ("anchor", "key", "line", "merging", "size", "value")
 
     def __init__(self, value: Container, anchor: str | None, line: int) -> None:
         self.value = value
         self.anchor = anchor
         self.line = line
         self.key: str | None = None
+        self.merging = False  # the key is << without quotes
         self.size = 1
 
 
@@ -144,9 +145,10 @@ class _Composer:
             container.append(value)
         elif into.key is None:
             into.key = self._as_key(value, event)
+            into.merging = into.key == _MERGE and isinstance(event, yaml.ScalarEvent) and event.implicit[0]
         else:
             key, into.key = into.key, None
-            if key == _MERGE:
+            if into.merging:
                 self._merge(container, value, into.line)
             elif key in container:
                 raise FaultyYamlError(_refusal(f'the key "{key}" comes twice', _line(event)))
