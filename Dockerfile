@@ -14,9 +14,12 @@ COPY pyproject.toml README.md LICENSE ./
 COPY core core
 COPY shells shells
 COPY proto proto
+# The wheel carries them for the embedded cluster; the image has neither.
+COPY demo/examples demo/examples
+COPY demo/clusters/sandbox/driver.yaml demo/clusters/sandbox/
 # Compiled once here: the container's file system is read-only.
 RUN /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
-    && rm /opt/drakit/bin/dra-sandbox \
+    && rm -r /opt/drakit/bin/dra-sandbox /opt/drakit/lib/python3*/site-packages/dra_sandbox \
     && /opt/drakit/bin/python -m pip uninstall --yes --quiet hatchling editables pip \
     && find /opt/drakit -name tests -type d -prune -exec rm -rf {} + \
     && python3 -m compileall -q /opt/drakit
