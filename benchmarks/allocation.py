@@ -207,11 +207,10 @@ def build(directory: str) -> Path | None:
 def memory(nodes: int) -> float:
     """MiB that an inventory of so many nodes takes, measured in a process of its own."""
     code = (
-        "import resource, benchmarks.allocation as b\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"inventory = b.Inventory((b.node_slice(n) for n in range({nodes})), b.Features.of_version('1.37'))\n"
-        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "print((after - before) / 1024)\n"
+        "import benchmarks.allocation as b\n"
+        "before = b.resident()\n"
+        f"inventory = b.Inventory([b.node_slice(n) for n in range({nodes})], b.Features.of_version('1.37'))\n"
+        "print(b.resident() - before)\n"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     return float(answer.stdout)
