@@ -73,7 +73,7 @@ case "$builder" in
         base="$name" ;;
     esac
     [ -n "$base" ] && arguments+=(--build-arg "BASE=$base" --pull=never)
-    buildah build --layers --network host --tag "$image" "${arguments[@]}" .
+    buildah build --layers --force-rm --network host --tag "$image" "${arguments[@]}" .
     if [ -n "$output" ]; then rm -f "$output"; buildah push --quiet "$image" "docker-archive:$output:$image"; fi
     ;;
   *) echo "build-driver.sh: BUILDER is '$builder', not docker, podman or buildah" >&2; exit 2 ;;
