@@ -103,9 +103,10 @@ def _prepared_device(
         device=result.device,
         share_id=result.share_id,
         admin_access=bool(result.admin_access),
+        # The device's own first: the kubelet calls the device by its first id where it reports health (resourceID).
         cdi_device_ids=(
-            device_id(kind_name, COMMON_DEVICE),
             device_id(kind_name, device_name(uid, result.device, result.share_id)),
+            device_id(kind_name, COMMON_DEVICE),
         ),
         edits=edits.followed_by(of_the_claim),
     )

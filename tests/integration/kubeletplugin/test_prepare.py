@@ -33,7 +33,7 @@ class TestPrepare:
         api.add(claim("uid-1", [result("gpu-3")]))
         (device,) = kubelet.prepare_one(ONE)
         assert (device.request_names, device.pool, device.device, device.share_id) == (("gpu",), NODE, "gpu-3", None)
-        assert device.cdi_ids == (f"{KIND}=common", f"{KIND}=uid-1-gpu-3")
+        assert device.cdi_ids == (f"{KIND}=uid-1-gpu-3", f"{KIND}=common")
         assert node.cdi_files() == {FILE}
         plugin.wait_for("prepared")
 
@@ -88,7 +88,7 @@ class TestPrepare:
         with KubeletSide(node.registry, kubelet_knows=["v1beta1.DRAPlugin"]) as older:
             older.wait_for_plugin()
             (device,) = older.prepare_one(ONE)
-            assert device.cdi_ids[1] == f"{KIND}=uid-1-gpu-3"
+            assert device.cdi_ids[0] == f"{KIND}=uid-1-gpu-3"
             assert older.unprepare(ONE) == {"uid-1": ""}
         assert node.cdi_files() == set()
 

@@ -71,7 +71,7 @@ class TestGranted:
         (device,) = prepare_one(claim("uid-1", [result("gpu-3")])).answers["uid-1"].unwrap()
         assert device.request_names == ("gpu",)
         assert (device.pool, device.device, device.share_id) == (NODE, "gpu-3", None)
-        assert device.cdi_device_ids == ("k8s.gpu.example.com/gpu=common", "k8s.gpu.example.com/gpu=uid-1-gpu-3")
+        assert device.cdi_device_ids == ("k8s.gpu.example.com/gpu=uid-1-gpu-3", "k8s.gpu.example.com/gpu=common")
 
     def test_files_come_first_and_the_checkpoint_last(self) -> None:
         common, own, save = prepare_one(claim("uid-1", [result("gpu-3")])).effects
@@ -101,7 +101,7 @@ class TestGranted:
         shares = [result("gpu-0", "a", share_id=SHARE_1), result("gpu-0", "b", share_id=SHARE_2)]
         devices = prepare_one(claim("uid-1", shares)).answers["uid-1"].unwrap()
         assert [device.share_id for device in devices] == [SHARE_1, SHARE_2]
-        assert devices[1].cdi_device_ids[1] == f"k8s.gpu.example.com/gpu=uid-1-gpu-0-{SHARE_2}"
+        assert devices[1].cdi_device_ids[0] == f"k8s.gpu.example.com/gpu=uid-1-gpu-0-{SHARE_2}"
 
     def test_devices_keep_the_order_of_the_allocation(self) -> None:
         preparation = prepare_one(claim("uid-1", [result("gpu-5"), result("gpu-2"), result("gpu-7")]))

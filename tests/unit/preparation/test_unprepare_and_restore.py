@@ -278,5 +278,5 @@ class TestCheckpointText:
             "requestNames": ["gpu"],
             "pool": NODE,
             "device": "gpu-1",
-            "cdiDeviceIDs": ["k8s.gpu.example.com/gpu=common", "k8s.gpu.example.com/gpu=uid-1-gpu-1"],
+            "cdiDeviceIDs": ["k8s.gpu.example.com/gpu=uid-1-gpu-1", "k8s.gpu.example.com/gpu=common"],
         }
