@@ -28,6 +28,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     users: tuple[User, ...] = ()
 
+    @property
+    def occupied(self) -> bool:
+        """Whether another claim would have to wait; administrators look on and take nothing."""
+        return any(not user.admin for user in self.users)
+
 
 def device_rows(world: World, driver: str) -> tuple[Row, ...]:
     """All devices that the driver published, in the order of node, slice and list."""

@@ -81,7 +81,7 @@ class Screen:
         """The devices that are in use, and how many are not."""
         used = in_use(rows)
         self.table(("DEVICE", "UUID", "CLAIM", "PODS"), [(row.device, row.uuid or "-", *_users(row)) for row in used])
-        free = len(rows) - len(used)
+        free = sum(not row.occupied for row in rows)
         self.say(f"{free} of {len(rows)} devices are free." if free else f"All {len(rows)} devices are in use.")
 
     def pods(self, world: World, namespace: str) -> None:
