@@ -22,10 +22,13 @@ from dra_core.preparation.state import (
     PreparedClaim,
     PreparedClaims,
 )
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
 
 FORMAT_VERSION = 2
 EXAMPLE_DRIVER_API_VERSION = "checkpoint.internal.example.com/v1"
+
+make_ready(PreparedClaim)
 
 
 def read_checkpoint(content: bytes | None) -> Checkpoint:

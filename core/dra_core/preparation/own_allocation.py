@@ -9,7 +9,10 @@ from dra_core.preparation.claim_read import ClaimFound, ClaimMissing, ClaimRead,
 from dra_core.preparation.decision import ClaimReference
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.codec import decode_reporting
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.resource_claim import DeviceRequestAllocationResult, ResourceClaim
+
+make_ready(ResourceClaim)
 
 
 class OwnAllocation(msgspec.Struct, frozen=True):

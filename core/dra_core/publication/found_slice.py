@@ -11,8 +11,11 @@ from dra_core.publication.effects import DeleteSlice
 from dra_core.publication.slice_names import index_of
 from dra_core.snapshot.codec import decode_reporting
 from dra_core.snapshot.device import Device, DeviceTaint
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import JsonObject, text_at
 from dra_core.snapshot.resource_slice import ResourceSlice
+
+make_ready(ResourceSlice)
 
 
 class FoundSlice(msgspec.Struct, frozen=True):

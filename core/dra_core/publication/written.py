@@ -16,6 +16,7 @@ from dra_core.publication.effects import CreateSlice, UpdateSlice
 from dra_core.publication.slice_names import index_of
 from dra_core.refusal import Fault, Refusal, Refusals, join
 from dra_core.snapshot.codec import decode_reporting
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, JsonObject, object_at, text_at
 from dra_core.snapshot.resource_slice import ResourceSliceSpec
 
@@ -43,6 +44,9 @@ _GATES = {
     "versions": "DRAListTypeAttributes",
 }
 """The feature gate that each optional field of a slice needs (k8s.io/kubernetes pkg/features)."""
+
+
+make_ready(ResourceSliceSpec)
 
 
 class Acknowledged(msgspec.Struct, frozen=True):

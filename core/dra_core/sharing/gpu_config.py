@@ -24,6 +24,7 @@ from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.sharing.strategy import Interval, SharingStrategy, SpacePartitioning, TimeSlicing
 from dra_core.snapshot.api_record import ApiRecord
 from dra_core.snapshot.codec import decode
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, at
 
 GPU_CONFIG_API_VERSION = "gpu.resource.example.com/v1alpha1"
@@ -59,6 +60,9 @@ class GpuConfig(ApiRecord, frozen=True, kw_only=True):
     api_version: Literal["gpu.resource.example.com/v1alpha1"] = msgspec.field(name="apiVersion")
     kind: Literal["GpuConfig"]
     sharing: GpuSharing | None = None
+
+
+make_ready(GpuConfig)
 
 
 def read_gpu_config(parameters: Json) -> Result[SharingStrategy, Refusals]:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping
 
 import msgspec
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver import problems
@@ -25,6 +26,9 @@ class _Page(msgspec.Struct, frozen=True):
     revision: int
     namespace: str
     name: str
+
+
+make_ready(_Page)
 
 
 def get(store: Store, request: Request, circumstances: Circumstances) -> Answer:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import JsonObject, at, list_at, text_at
 from returns.result import Failure, Result, Success
 
@@ -55,6 +56,9 @@ class _Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     claims: tuple[HeldClaim, ...]
     checksum: str = ""
+
+
+make_ready(_Checkpoint)
 
 
 def entries_of(pod: JsonObject) -> Mapping[str, str]:

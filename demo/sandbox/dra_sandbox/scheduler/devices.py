@@ -16,6 +16,7 @@ from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device import Device
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.device_taint_rule import DeviceTaintRule
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_claim import ResourceClaim
@@ -30,6 +31,9 @@ KUBERNETES = "1.37"
 BUDGET = 500_000  # steps of a search: some seconds, as the scheduler gives a node (DRASchedulerFilterTimeout)
 CANNOT = "cannot allocate all claims"  # kube-scheduler, plugin DynamicResources
 MOST_REMEMBERED = 1000  # expressions whose answers are kept
+
+
+make_ready(Node, ResourceClaim)
 
 
 class Devices:

@@ -13,6 +13,7 @@ import msgspec
 from dra_core.planning.extended_resources import classes_by_resource, extended_claim
 from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device_class import DeviceClass
+from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import Json, JsonObject, object_at, text_at
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import Pod
@@ -36,6 +37,9 @@ from dra_sandbox.world.objects import (
 from dra_sandbox.world.writes import Patch, owner_reference, patch
 
 OWN_REQUEST = re.compile(r"container-(\d+)-request-(\d+)")
+
+
+make_ready(Pod)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
