@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.core import Command
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
-from dra_kubeletplugin.command_line import main
+from dra_kubeletplugin.command_line import command
 
 CHART = Path(__file__).parents[3] / "helm" / "dra-example-driver"
 BUILT_HERE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "drakit" / "bin" / "helm"
@@ -56,8 +56,8 @@ def test_lint_finds_nothing() -> None:
 
 def test_each_variable_is_one_that_the_plugin_reads() -> None:
     """A flag that was renamed would leave the chart setting something that nobody reads."""
-    assert isinstance(main, Command)
-    known = {str(parameter.envvar) for parameter in main.params if parameter.envvar}
+    assert isinstance(command, Command)
+    known = {str(parameter.envvar) for parameter in command.params if parameter.envvar}
     assert set(_environment(_render())) <= known
 
 
