@@ -63,9 +63,11 @@ class PluginProcess:
             "KUBELET_REGISTRAR_DIRECTORY_PATH": str(node.registry),
             "KUBELET_PLUGINS_DIRECTORY_PATH": str(node.plugins),
         }
+        # What this process tells its own gRPC is not for the plugin.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GRPC_")}
         self._process = subprocess.Popen(
             [sys.executable, *program, *flags],
-            env={**os.environ, **own, **environment},
+            env={**inherited, **own, **environment},
             stderr=subprocess.PIPE,
             text=True,
         )

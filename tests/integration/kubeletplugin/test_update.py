@@ -61,7 +61,7 @@ def test_what_a_killed_instance_left_the_next_one_clears_up(
     old.kill()
     assert Path(left.registrar).exists()
     new = start("--pod-uid", NEW)
-    kubelet.wait_for_plugin(count=1)
+    new.wait_for("serving")
     removed = {line["socket"] for line in new.events("removed the socket of an instance that is dead")}
     assert removed == {left.registrar, left.endpoint}
     assert len(node.sockets()) == 2
