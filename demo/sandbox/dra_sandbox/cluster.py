@@ -185,7 +185,7 @@ def sandbox(nodes: int = 1, *, port: int = 0, slice_patience: timedelta = PATIEN
 
 def _directory() -> Path:
     """A new directory with a short path."""
-    roots = [root for root in (tempfile.gettempdir(), "/tmp") if len(os.fsencode(root)) <= LONGEST_ROOT - 13]  # noqa: S108
+    roots = [root for root in (tempfile.gettempdir(), "/tmp") if len(os.fsencode(root)) <= LONGEST_ROOT - 13]  # noqa: S108  socket paths must be short; the directory made there is ours alone
     return Path(tempfile.mkdtemp(prefix="dra-", dir=roots[0] if roots else None))
 
 

@@ -93,7 +93,7 @@ class PluginProcess:
         with self._news:
             there = self._news.wait_for(lambda: self.log_count(event) >= count or self._ended, DEADLINE_SECONDS)
         found = self.events(event)
-        assert there and len(found) >= count, f"no {event!r} ({count}) in the log: {self.lines}"  # noqa: PT018
+        assert there and len(found) >= count, f"no {event!r} ({count}) in the log: {self.lines}"  # noqa: PT018  one message for both
         return found[count - 1]
 
     def log_count(self, event: str) -> int:

@@ -111,9 +111,9 @@ class _Registration(registration_v1_pb2_grpc.RegistrationServicer):
     def __init__(self, plugin: LittlePlugin) -> None:
         self._plugin = plugin
 
-    def GetInfo(  # noqa: N802
+    def GetInfo(  # noqa: N802  the protocol's name
         self,
-        request: registration_v1_pb2.InfoRequest,  # noqa: ARG002
+        request: registration_v1_pb2.InfoRequest,  # noqa: ARG002  given by gRPC
         context: grpc.ServicerContext,
     ) -> registration_v1_pb2.PluginInfo:
         if fault := self._plugin.called("GetInfo"):
@@ -125,10 +125,10 @@ class _Registration(registration_v1_pb2_grpc.RegistrationServicer):
             supported_versions=self._plugin.services,
         )
 
-    def NotifyRegistrationStatus(  # noqa: N802
+    def NotifyRegistrationStatus(  # noqa: N802  the protocol's name
         self,
         request: registration_v1_pb2.RegistrationStatus,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
     ) -> registration_v1_pb2.RegistrationStatusResponse:
         self._plugin.notified("" if request.plugin_registered else request.error)
         return registration_v1_pb2.RegistrationStatusResponse()
@@ -138,10 +138,10 @@ class _V1(dra_v1_pb2_grpc.DRAPluginServicer):
     def __init__(self, plugin: LittlePlugin) -> None:
         self._plugin = plugin
 
-    def NodePrepareResources(  # noqa: N802
+    def NodePrepareResources(  # noqa: N802  the protocol's name
         self,
         request: dra_v1_pb2.NodePrepareResourcesRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
     ) -> dra_v1_pb2.NodePrepareResourcesResponse:
         reply = dra_v1_pb2.NodePrepareResourcesResponse()
         for claim in request.claims:
@@ -150,10 +150,10 @@ class _V1(dra_v1_pb2_grpc.DRAPluginServicer):
                 reply.claims[claim.uid].error = fault
         return reply
 
-    def NodeUnprepareResources(  # noqa: N802
+    def NodeUnprepareResources(  # noqa: N802  the protocol's name
         self,
         request: dra_v1_pb2.NodeUnprepareResourcesRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
     ) -> dra_v1_pb2.NodeUnprepareResourcesResponse:
         reply = dra_v1_pb2.NodeUnprepareResourcesResponse()
         for claim in request.claims:
@@ -165,20 +165,20 @@ class _V1Beta1(dra_v1beta1_pb2_grpc.DRAPluginServicer):
     def __init__(self, plugin: LittlePlugin) -> None:
         self._plugin = plugin
 
-    def NodePrepareResources(  # noqa: N802
+    def NodePrepareResources(  # noqa: N802  the protocol's name
         self,
         request: dra_v1beta1_pb2.NodePrepareResourcesRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
     ) -> dra_v1beta1_pb2.NodePrepareResourcesResponse:
         reply = dra_v1beta1_pb2.NodePrepareResourcesResponse()
         for claim in request.claims:
             reply.claims[claim.uid].error = self._plugin.called("Prepare", f"{claim.name} (v1beta1)")
         return reply
 
-    def NodeUnprepareResources(  # noqa: N802
+    def NodeUnprepareResources(  # noqa: N802  the protocol's name
         self,
         request: dra_v1beta1_pb2.NodeUnprepareResourcesRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
     ) -> dra_v1beta1_pb2.NodeUnprepareResourcesResponse:
         reply = dra_v1beta1_pb2.NodeUnprepareResourcesResponse()
         for claim in request.claims:

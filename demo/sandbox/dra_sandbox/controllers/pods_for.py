@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at, thaw
+from dra_core.snapshot.json_value import Json, JsonObject, at, object_at, text_at, thaw
 
+from dra_sandbox.world.node_rules import requirement_holds
 from dra_sandbox.world.objects import (
     POD,
     World,
@@ -113,23 +114,8 @@ def selected(selector: JsonObject, labels: Mapping[str, str]) -> bool:
     wanted = texts(object_at(selector, "matchLabels"))
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
-    return all(_holds(item, labels) for item in objects_at(selector, "matchExpressions"))
-
-
-def _holds(requirement: JsonObject, labels: Mapping[str, str]) -> bool:
-    value = labels.get(text_at(requirement, "key"))
-    values = list_at(requirement, "values")
-    match text_at(requirement, "operator"):
-        case "In":
-            return value is not None and value in values
-        case "NotIn":
-            return value is None or value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case _:
-            return False
+    expressions = objects_at(selector, "matchExpressions")
+    return all(requirement_holds(item, labels.get(text_at(item, "key"))) for item in expressions)
 
 
 def replicas_wanted(owner: JsonObject) -> int:

@@ -26,12 +26,13 @@ def _term_holds(term: JsonObject, node: JsonObject) -> bool:
     if not expressions and not fields:
         return False
     labels = labels_of(node)
-    return all(_holds(item, labels.get(text_at(item, "key"))) for item in expressions) and all(
-        _holds(item, name_of(node) if text_at(item, "key") == "metadata.name" else None) for item in fields
+    return all(requirement_holds(item, labels.get(text_at(item, "key"))) for item in expressions) and all(
+        requirement_holds(item, name_of(node) if text_at(item, "key") == "metadata.name" else None) for item in fields
     )
 
 
-def _holds(requirement: JsonObject, value: str | None) -> bool:
+def requirement_holds(requirement: JsonObject, value: str | None) -> bool:
+    """Whether a value, None for none, is what a selector's requirement asks for (core/v1, meta/v1)."""
     values = list_at(requirement, "values")
     match text_at(requirement, "operator"):
         case "In":

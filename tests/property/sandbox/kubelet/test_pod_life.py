@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject
+from dra_core.snapshot.json_value import Json, JsonObject, object_at
 from dra_sandbox.kubelet.pod_life import (
     Claims,
     Forget,
@@ -97,9 +97,9 @@ class PodLife(RuleBasedStateMachine):
         running = [run for run in self.seen.runs if run.running]
         match action:
             case Start(container, attempt):
-                assert "deletionTimestamp" not in self.pod["metadata"]  # type: ignore[operator]
+                assert "deletionTimestamp" not in object_at(self.pod, "metadata")
                 assert self.seen.in_api
-                assert self.seen.claims.prepared or "resourceClaims" not in self.pod["spec"]  # type: ignore[operator]
+                assert self.seen.claims.prepared or "resourceClaims" not in object_at(self.pod, "spec")
                 assert container not in {run.container for run in running}
                 assert attempt == len([run for run in self.seen.runs if run.container == container])
                 names = [str(item["name"]) for item in objects_at(self.pod, "spec", "initContainers")]
@@ -128,7 +128,7 @@ class PodLife(RuleBasedStateMachine):
 
     @rule(gone=st.booleans())
     def delete(self, gone: bool) -> None:
-        metadata: JsonObject = {**self.pod["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}  # type: ignore[dict-item]
+        metadata: JsonObject = {**object_at(self.pod, "metadata"), "deletionTimestamp": "2026-01-01T00:00:00Z"}
         self.pod = {**self.pod, "metadata": metadata}
         if gone:
             self.change(in_api=False)
