@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from dra_core.allocation.selectors import Questions
+from dra_core.cel.environment import EXPRESSION_LENGTH
 from dra_core.planning.claim_faults import opaque_faults
 from dra_core.refusal import Fault, Refusal
 from dra_core.snapshot.device import DeviceTaint
@@ -19,7 +20,6 @@ from dra_core.snapshot.device_class import DeviceSelector, OpaqueDeviceConfigura
 from dra_core.snapshot.quantity import Quantity, parse
 
 MOST_IN_LIST = 32  # requests, constraints, config, selectors
-MOST_EXPRESSION = 10 * 1024  # bytes of a CEL expression
 MOST_PARAMETERS = 10 * 1024  # bytes of opaque parameters
 EFFECTS = ("None", "NoSchedule", "NoExecute")
 
@@ -129,8 +129,8 @@ def selectors(items: Sequence[DeviceSelector], path: str, questions: Questions) 
 
 def expression(text: str, path: str, questions: Questions) -> Iterator[Refusal]:
     """A condition in CEL: its length, and whether it compiles."""
-    if len(text.encode()) > MOST_EXPRESSION:
-        yield wrong(path, f"the expression is longer than {MOST_EXPRESSION} bytes", code="TooLong")
+    if len(text.encode()) > EXPRESSION_LENGTH:
+        yield wrong(path, f"the expression is longer than {EXPRESSION_LENGTH} bytes", code="TooLong")
         return
     failure = questions.selector(text)
     if failure is not None:

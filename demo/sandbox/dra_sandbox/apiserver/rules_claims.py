@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+from dra_core.cel.environment import EXPRESSION_LENGTH, Environment
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at, thaw
 
@@ -33,7 +34,6 @@ SELECTORS = 32  # DeviceSelectorsMaxSize
 ALTERNATIVES = 8  # FirstAvailableDeviceRequestMaxSize
 TOLERATIONS = 16  # DeviceTolerationsMaxLength
 PARAMETERS_LENGTH = 10 * 1024  # OpaqueParametersMaxLength
-EXPRESSION_LENGTH = 10 * 1024  # CELSelectorExpressionMaxLength
 _MODES = ("All", "ExactCount")
 _EXTENDED_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _NOT_A_REFERENCE = (
@@ -220,8 +220,7 @@ def selector_faults(path: str, selectors: Sequence[JsonObject], *, stored: bool 
 
 
 def _expression_faults(path: str, expression: str) -> Iterator[Refusal]:
-    from dra_core.cel.environment import Environment  # the parser is a large library; most starts never need it
-    from dra_core.cel.parser import Rejected, parse
+    from dra_core.cel.parser import Rejected, parse  # a large library behind it; most starts never need it
 
     if len(expression.encode()) > EXPRESSION_LENGTH:
         yield faults.too_long(path, EXPRESSION_LENGTH)
