@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
 from dra_kubectl.__main__ import main
+from local_cluster.api import Api
 
-from tests.e2e.objects import RESOURCE
+from tests.e2e.objects import RESOURCE, path_of
 from tests.e2e.world import World, eventually
 
 SPACE = "planning"
@@ -199,6 +200,15 @@ def planned(world: World) -> Iterator[Planned]:
         api.delete(f"/api/v1/nodes/{name}")
     api.delete(f"{RESOURCE}/deviceclasses/{DRIVER}")
     eventually("the end of the namespace", lambda: not api.exists(f"/api/v1/namespaces/{SPACE}"))
+    eventually("the end of the pods on the nodes that were", lambda: not _left_by_daemon_sets(api))
+
+
+def _left_by_daemon_sets(api: Api) -> list[Json]:
+    """DaemonSets, the driver's too, gave the nodes pods; without a kubelet these take a minute to be collected."""
+    left = [pod for pod in list_at(api.get("/api/v1/pods"), "items") if text_at(pod, "spec", "nodeName") in POOLS]
+    for found in left:
+        api.delete(path_of({"kind": "Pod", **object_at(found)}), 0)
+    return left
 
 
 # Name → the pod, its claim, and where in the explanation the reason must be: a rule, or a fault's code.
