@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -41,3 +42,27 @@ def test_every_path_in_the_documents_is_there() -> None:
             if not (ROOT / target).exists():
                 missing.append(f"{document.relative_to(ROOT)}: `{target}`")
     assert missing == []
+
+
+def names_in(path: Path) -> set[str]:
+    """Functions, classes, methods and assigned names of a module."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+    return found
+
+
+def test_every_name_that_a_document_points_at_is_there() -> None:
+    missing = []
+    pointed = set()
+    for document in sorted((ROOT / "docs").rglob("*.md")):
+        for path, name in re.findall(r"`([\w./-]+\.py)::(\w+)`", document.read_text()):
+            pointed.add(name)
+            if not (ROOT / path).exists() or name not in names_in(ROOT / path):
+                missing.append(f"{document.relative_to(ROOT)}: {path}::{name}")
+    assert missing == []
+    assert len(pointed) > 50, "the pages on anatomy, organization and practices point at code"
