@@ -45,14 +45,11 @@ def test_every_path_in_the_documents_is_there() -> None:
 
 
 def names_in(path: Path) -> set[str]:
-    """Functions, classes, methods and assigned names of a module."""
+    """Functions, classes and methods of a module."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AsyncFunctionDef(name=name):
-                found.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                found.add(name)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
     return found
 
 
