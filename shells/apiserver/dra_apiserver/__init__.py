@@ -12,6 +12,7 @@ from dra_apiserver.access import Access, Identity, IdentityError
 from dra_apiserver.client import Answer, ApiServer, Listing
 from dra_apiserver.failure import NO_ANSWER, ApiFailure
 from dra_apiserver.follow import Broken, Changed, Follower, Gone, Listed, News
+from dra_apiserver.generation import WANTED_GENERATIONS, WantedGeneration, find_api
 from dra_apiserver.in_pod import access_in_pod
 from dra_apiserver.kubeconfig import kubeconfig_files
 from dra_apiserver.kubeconfig_access import access_by_kubeconfig
@@ -39,6 +40,7 @@ __all__ = [
     "RESOURCE_CLAIMS",
     "RESOURCE_CLAIM_TEMPLATES",
     "RESOURCE_SLICES",
+    "WANTED_GENERATIONS",
     "Access",
     "Answer",
     "ApiFailure",
@@ -54,7 +56,9 @@ __all__ = [
     "News",
     "Resource",
     "Selection",
+    "WantedGeneration",
     "access_by_kubeconfig",
     "access_in_pod",
+    "find_api",
     "kubeconfig_files",
 ]

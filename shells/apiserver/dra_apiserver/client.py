@@ -115,6 +115,14 @@ class ApiServer:
         options: JsonObject = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
         return self.ask("DELETE", resource.path(namespace, name), options)
 
+    def served_versions(self, group: str) -> Result[tuple[str, ...], ApiFailure]:
+        """The versions of an API group that are served, the preferred one first; none: the group is not known."""
+        answer = self.ask("GET", f"/apis/{group}")
+        if isinstance(answer, Failure):
+            failed: ApiFailure = answer.failure()
+            return Success(()) if failed.not_found else Failure(failed)
+        return Success(tuple(text_at(each, "version") for each in list_at(answer.unwrap(), "versions")))
+
     def minor_version(self) -> Result[int, ApiFailure]:
         """The minor version of Kubernetes 1.x; some providers append a plus sign."""
         return self.ask("GET", "/version").bind(_minor)
