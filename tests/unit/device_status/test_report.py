@@ -1,0 +1,142 @@
+"""What is written into ``status.devices``, and what is left alone there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from dra_core.device_status import DeviceReport, described, ready, report
+from dra_core.profiles import GpuProfile
+from dra_core.snapshot.codec import decode
+from dra_core.snapshot.device import Device, DeviceAttribute
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at
+from dra_core.snapshot.resource_claim import ResourceClaim
+from hypothesis import given
+from hypothesis import strategies as st
+
+DRIVER, NOW, LATER = "gpu.example.com", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+WAITS: JsonObject = {"bindingConditions": ["Attached"], "bindingFailureConditions": ["Broken"]}
+FOREIGN: JsonObject = {
+    "driver": "net.example.com",
+    "pool": "node-1",
+    "device": "nic-0",
+    "conditions": [
+        {"type": "Up", "status": "True", "reason": "Up", "message": "", "lastTransitionTime": "2025-01-01T00:00:00Z"}
+    ],
+}
+
+
+def result(device: str, driver: str = DRIVER, share: str = "", waits: bool = False) -> JsonObject:
+    share_id: JsonObject = {"shareID": share} if share else {}
+    return {
+        "request": "gpu",
+        "driver": driver,
+        "pool": "node-1",
+        "device": device,
+        **share_id,
+        **(WAITS if waits else {}),
+    }
+
+
+def claim_of(*results: JsonObject, devices: Sequence[Json] = ()) -> JsonObject:
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaim",
+        "metadata": {"name": "c", "namespace": "n", "resourceVersion": "7"},
+        "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER}}]}},
+        "status": {"allocation": {"devices": {"results": list(results)}}, "devices": list(devices)},
+    }
+
+
+def read(claim: JsonObject) -> ResourceClaim:
+    return decode(ResourceClaim, claim).unwrap()
+
+
+def after(claim: JsonObject, patch: JsonObject | None) -> JsonObject:
+    assert patch is not None
+    return {**claim, "status": {**object_at(claim["status"]), **object_at(patch["status"])}}
+
+
+def test_all_binding_conditions_of_own_devices_hold_share_by_share() -> None:
+    claim = claim_of(
+        result("gpu-0", share="a", waits=True), result("gpu-0", share="b", waits=True),
+        result("gpu-1"), result("nic-0", "net.example.com", waits=True),
+    )  # fmt: skip
+    reports = ready(DRIVER, read(claim))
+    assert [(each.device, each.share_id) for each in reports] == [("gpu-0", "a"), ("gpu-0", "b")]
+    patch = report(DRIVER, claim, reports, NOW)
+    assert at(patch, "metadata", "resourceVersion") == "7"
+    assert at(patch, "status", "devices") == [
+        {
+            "driver": DRIVER,
+            "pool": "node-1",
+            "device": "gpu-0",
+            "shareID": share,
+            "conditions": [
+                {
+                    "type": "Attached",
+                    "status": "True",
+                    "reason": "Ready",
+                    "message": "the device is ready",
+                    "lastTransitionTime": NOW,
+                }
+            ],
+        }
+        for share in ("a", "b")
+    ]
+
+
+def test_what_others_have_reported_stays() -> None:
+    claim = claim_of(result("gpu-0", waits=True), result("nic-0", "net.example.com"), devices=[FOREIGN])
+    patch = report(DRIVER, claim, ready(DRIVER, read(claim)), NOW)
+    assert patch is not None
+    first, second = list_at(patch, "status", "devices")
+    assert first == FOREIGN
+    assert at(second, "device") == "gpu-0"
+
+
+def test_a_device_is_described_by_its_attributes() -> None:
+    (pool,) = GpuProfile().enumerate("node-1")
+    devices = {(pool.name, device.name): device for device in pool.devices}
+    (only,) = described(DRIVER, devices, read(claim_of(result("gpu-3"), result("gone"))))
+    assert only.data is not None
+    assert only.data["model"] == {"string": "LATEST-GPU-MODEL"}
+    assert only.data["driverVersion"] == {"version": "1.0.0"}
+    assert set(only.data) == {"index", "uuid", "model", "driverVersion"}
+
+
+def test_attributes_beyond_the_limit_are_left_out() -> None:
+    attributes = {f"a{i}": DeviceAttribute(strings_value=("x" * 64,) * 32) for i in range(8)}
+    device = Device(name="d", attributes=attributes)
+    (only,) = described(DRIVER, {("node-1", "d"): device}, read(claim_of(result("d"))))
+    assert only.data is not None
+    assert 0 < len(only.data) < 8
+    assert len(msgspec.json.encode(only.data)) <= 10 * 1024
+
+
+def test_a_device_that_is_not_allocated_is_not_reported() -> None:
+    assert (
+        report(DRIVER, claim_of(result("gpu-0")), [DeviceReport(pool="node-1", device="gpu-9", data={})], NOW) is None
+    )
+
+
+def test_a_condition_that_changes_says_since_when() -> None:
+    claim = claim_of(result("gpu-0"))
+    bad = DeviceReport(pool="node-1", device="gpu-0", conditions={"Attached": ("False", "NotYet", "")})
+    good = DeviceReport(pool="node-1", device="gpu-0", conditions={"Attached": ("True", "Ready", "")})
+    claim = after(claim, report(DRIVER, claim, [bad], NOW))
+    claim = after(claim, report(DRIVER, claim, [good], LATER))
+    (entry,) = list_at(claim, "status", "devices")
+    (condition,) = list_at(entry, "conditions")
+    assert at(condition, "lastTransitionTime") == LATER
+
+
+@given(st.lists(st.sampled_from(["gpu-0", "gpu-1", "gpu-2"]), unique=True), st.booleans())
+def test_saying_it_twice_changes_nothing(names: list[str], foreign: bool) -> None:
+    claim = claim_of(*(result(name, waits=True) for name in names), devices=[FOREIGN] if foreign else [])
+    reports = ready(DRIVER, read(claim))
+    patch = report(DRIVER, claim, reports, NOW)
+    if not names:
+        assert patch is None
+    else:
+        assert report(DRIVER, after(claim, patch), reports, LATER) is None
