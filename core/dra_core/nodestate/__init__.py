@@ -9,9 +9,11 @@ from dra_core.nodestate.clean_up import CleanUp, Unfinished, clean_up
 from dra_core.nodestate.devices import allocatable_devices, slice_of
 from dra_core.nodestate.entry_life import bears, entry_in_handle, is_dead, node_of, version_in_handle
 from dra_core.nodestate.in_modern_words import in_modern_words, uuids_of
+from dra_core.nodestate.prepared import PoolAndDevice, prepared_claims_patch
 
 __all__ = [
     "CleanUp",
+    "PoolAndDevice",
     "Unfinished",
     "allocatable_devices",
     "bears",
@@ -20,6 +22,7 @@ __all__ = [
     "in_modern_words",
     "is_dead",
     "node_of",
+    "prepared_claims_patch",
     "slice_of",
     "uuids_of",
     "version_in_handle",

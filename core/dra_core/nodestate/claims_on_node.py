@@ -18,23 +18,14 @@ def with_entries(state: NodeAllocationState, entries: Mapping[str, AllocatedClai
     for uid, entry in entries.items():
         old = state.spec.allocated_claims.get(uid)
         changes[uid] = _replacing(encode(old) if old is not None else {}, encode(entry))
-    return _patch(
-        state, {"allocatedClaims": changes, "inUse": _in_use(state, {**state.spec.allocated_claims, **entries})}
-    )
+    return _patch(state, changes, {**state.spec.allocated_claims, **entries})
 
 
 def without_entries(state: NodeAllocationState, uids: Iterable[str]) -> JsonObject:
     """The patch that takes claims out; the last one takes the field with it, so that the state is as at first."""
     gone = set(uids)
     left = {uid: entry for uid, entry in state.spec.allocated_claims.items() if uid not in gone}
-    if not left:
-        return _patch(state, {"allocatedClaims": None, "inUse": None})
-    return _patch(state, {"allocatedClaims": dict.fromkeys(sorted(gone)), "inUse": _in_use(state, left)})
-
-
-def _in_use(state: NodeAllocationState, entries: Mapping[str, AllocatedClaim]) -> str:
-    taken = {device.uuid for entry in entries.values() for device in entry.gpu.devices}
-    return f"{len(taken)}/{len(state.spec.allocatable_devices)}"
+    return _patch(state, dict.fromkeys(sorted(gone)) if left else None, left)
 
 
 def _replacing(old: Json, new: Json) -> Json:
@@ -45,5 +36,9 @@ def _replacing(old: Json, new: Json) -> Json:
     return {**removed, **{key: _replacing(old.get(key), value) for key, value in new.items()}}
 
 
-def _patch(state: NodeAllocationState, spec: JsonObject) -> JsonObject:
-    return {"metadata": {"resourceVersion": state.metadata.resource_version}, "spec": spec}
+def _patch(state: NodeAllocationState, changes: JsonObject | None, after: Mapping[str, AllocatedClaim]) -> JsonObject:
+    allocated = len({device.uuid for entry in after.values() for device in entry.gpu.devices})
+    return {
+        "metadata": {"resourceVersion": state.metadata.resource_version},
+        "spec": {"allocatedClaims": changes, "counts": {"allocated": allocated}},
+    }

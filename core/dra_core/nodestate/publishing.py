@@ -1,4 +1,4 @@
-"""The kubelet plugin's part of a NodeAllocationState: devices, prepared claims, readiness.
+"""The kubelet plugin's part of a classic NodeAllocationState: devices, prepared claims, their counts, readiness.
 
 What the controller has written stays as it is: a merge patch names the plugin's own fields only, over the version that
 was read. The object belongs to its Node and goes with it.
@@ -68,9 +68,14 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
     prepared: dict[str, Json] = {
         uid: {"gpu": {"devices": [{"uuid": uuid} for uuid in uuids]}} for uid, uuids in publication.prepared.items()
     }
+    counts: dict[str, Json] = {
+        "devices": len(devices),
+        "unhealthy": sum(device.gpu.health == "Unhealthy" for device in publication.devices),
+        "prepared": len({uuid for uuids in publication.prepared.values() for uuid in uuids}),
+    }
     status = "Ready" if publication.ready else "NotReady"
     if found is None:
-        return CreateNodeState(_created(publication, devices, prepared, status))
+        return CreateNodeState(_created(publication, devices, prepared, counts, status))
     owners = [text_at(owner, "uid") for owner in list_at(found, "metadata", "ownerReferences")]
     if owners and publication.node_uid not in owners:
         return DeleteNodeState(text_at(found, "metadata", "uid"))
@@ -82,20 +87,24 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
     if dict(known) != prepared:
         gone: dict[str, Json] = dict.fromkeys(uid for uid in known if uid not in prepared)
         changes["preparedClaims"] = {**gone, **prepared} if prepared else None
+    if not counts.items() <= object_at(spec, "counts").items():
+        changes["counts"] = counts
     if not changes and found.get("status") == status:
         return None
     version = text_at(found, "metadata", "resourceVersion")
     return ChangeNodeState({"metadata": {"resourceVersion": version}, "spec": changes, "status": status})
 
 
-def _created(publication: NodePublication, devices: list[Json], prepared: dict[str, Json], status: str) -> JsonObject:
+def _created(
+    publication: NodePublication, devices: list[Json], prepared: dict[str, Json], counts: JsonObject, status: str
+) -> JsonObject:
     owner: JsonObject = {
         "apiVersion": "v1",
         "kind": "Node",
         "name": publication.node_name,
         "uid": publication.node_uid,
     }
-    spec: dict[str, Json] = {"allocatableDevices": devices}
+    spec: dict[str, Json] = {"allocatableDevices": devices, "counts": {**counts, "allocated": 0}}
     if prepared:
         spec["preparedClaims"] = prepared
     return {

@@ -36,10 +36,9 @@ class AllocatableDevice(ApiRecord, frozen=True, kw_only=True):
 
 
 class AllocatedGpu(ApiRecord, frozen=True, kw_only=True):
-    """A GPU that a claim has, and for which of its requests (modern claims only)."""
+    """A GPU that a claim has."""
 
     uuid: str
-    request: str = ""
 
 
 class AllocatedGpus(ApiRecord, frozen=True, kw_only=True):
@@ -56,13 +55,11 @@ class ClaimOfEntry(ApiRecord, frozen=True, kw_only=True):
         namespace: Of the claim.
         name: Of the claim.
         version: The claim's resourceVersion over which the allocation is, or is to be, written (``nodestate.is_dead``).
-        pods: For whom the claim is reserved (kept by the controller of modern clusters).
     """
 
     namespace: str
     name: str
     version: str = ""
-    pods: tuple[str, ...] = ()
 
 
 class AllocatedClaim(ApiRecord, frozen=True, kw_only=True):
@@ -96,12 +93,12 @@ class PreparedClaimEntry(ApiRecord, frozen=True, kw_only=True):
 
 
 class NodeAllocationStateSpec(ApiRecord, frozen=True, kw_only=True):
-    """Devices, and claims by UID; ``in_use`` says for people how many devices claims have, e.g. ``5/8``."""
+    """Devices, claims by UID, and ``counts`` of devices for people (``modern_node_state.Counts``)."""
 
     allocatable_devices: tuple[AllocatableDevice, ...] = ()
     allocated_claims: Mapping[str, AllocatedClaim] = {}
     prepared_claims: Mapping[str, PreparedClaimEntry] = {}
-    in_use: str | None = None
+    counts: JsonObject = {}
 
 
 class NodeAllocationState(ApiRecord, frozen=True, kw_only=True):

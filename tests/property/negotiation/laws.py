@@ -120,7 +120,8 @@ def _claims_of(api: Api, pod: JsonObject) -> list[JsonObject] | None:
 
 def nothing_is_left_behind(api: Api) -> None:
     for state in api.all_of("NodeAllocationState"):
-        assert set(object_at(state, "spec")) <= {"allocatableDevices", "preparedClaims"}, state
+        assert set(object_at(state, "spec")) <= {"allocatableDevices", "preparedClaims", "counts"}, state
+        assert not at(state, "spec", "counts", "allocated"), state
     for claim in api.all_of("ResourceClaim"):
         assert FINALIZER not in list_at(claim, "metadata", "finalizers"), claim
         assert at(claim, "status", "allocation") is None, claim

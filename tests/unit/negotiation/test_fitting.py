@@ -67,22 +67,21 @@ def test_a_selector_chooses_among_the_gpus() -> None:
     ]
 
 
-def test_how_many_are_in_use_is_told_for_people() -> None:
+def test_how_many_are_allocated_is_told_for_people() -> None:
     scene = Scene()
 
-    def in_use() -> Json:
-        return at(scene.api.get("NodeAllocationState", (DRIVER_NAMESPACE, "node")), "spec", "inUse")
+    def allocated() -> Json:
+        return at(scene.api.get("NodeAllocationState", (DRIVER_NAMESPACE, "node")), "spec", "counts", "allocated")
 
-    assert in_use() is None
     scene.claim("one")
     scene.claim("two", {"count": 2})
-    assert in_use() == "3/4"
+    assert allocated() == 3
     scene.api.delete("ResourceClaim", (NAMESPACE, "two"))
     scene.controller.sync_all()
-    assert in_use() == "1/4"
+    assert allocated() == 1
     scene.api.delete("ResourceClaim", (NAMESPACE, "one"))
     scene.controller.sync_all()
-    assert in_use() is None
+    assert allocated() == 0
 
 
 def test_a_class_names_products_with_stars() -> None:

@@ -80,7 +80,8 @@ def entry(*uuids: str, sharing: Json = None) -> JsonObject:
 def test_the_first_state_of_a_node_has_its_devices_and_nothing_else() -> None:
     made = carried_out(None, publication())
     assert made is not None
-    assert list(object_at(made, "spec")) == ["allocatableDevices"]
+    assert list(object_at(made, "spec")) == ["allocatableDevices", "counts"]
+    assert object_at(made, "spec", "counts") == {"devices": 8, "unhealthy": 0, "prepared": 0, "allocated": 0}
     assert made["status"] == "Ready"
     (owner,) = list_at(made, "metadata", "ownerReferences")
     assert owner == {"apiVersion": "v1", "kind": "Node", "name": NODE, "uid": "node-uid"}
