@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 from click.core import Command
+from dra_controller.command_line import main as controller_command
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from dra_kubeletplugin.command_line import command
 
@@ -18,6 +20,13 @@ BUILT_HERE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / 
 HELM = os.environ.get("HELM") or shutil.which("helm", path=f"{os.environ.get('PATH', '')}:{BUILT_HERE}") or ""
 RELEASE = "dra-example-driver"
 
+MODERN = ("--kube-version", "1.37.2")
+CLASSIC = ("--kube-version", "1.30.14", "--api-versions", "resource.k8s.io/v1alpha2")
+"""As helm sees a server of that version. Without one it takes for served what its own client library knows."""
+COMING = {"API_GENERATION", "NAMESPACE"}
+"""The switch between the generations; a program that has none yet does not read it."""
+both_generations = pytest.mark.parametrize("server", [MODERN, CLASSIC], ids=["modern", "classic"])
+
 pytestmark = pytest.mark.skipif(not HELM, reason="there is no helm; `demo/clusters/local/cluster build` makes one")
 
 
@@ -25,10 +34,9 @@ def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([HELM, *arguments], capture_output=True, text=True, timeout=60)
 
 
-def _render(*values: str, namespace: str = RELEASE) -> list[JsonObject]:
+def _render(*values: str, server: Sequence[str] = MODERN) -> list[JsonObject]:
     settings = [argument for value in values for argument in ("--set", value)]
-    where = ["--namespace", namespace, "--kube-version", "1.37.2"]
-    done = _helm("template", RELEASE, str(CHART), *where, *settings)
+    done = _helm("template", RELEASE, str(CHART), "--namespace", RELEASE, *server, *settings)
     assert done.returncode == 0, done.stderr
     return [item for item in yaml.safe_load_all(done.stdout) if item]
 
@@ -38,27 +46,87 @@ def _one(objects: list[JsonObject], kind: str) -> JsonObject:
     return found
 
 
-def _container(objects: list[JsonObject]) -> JsonObject:
-    (container,) = list_at(_one(objects, "DaemonSet"), "spec", "template", "spec", "containers")
+def _container(objects: list[JsonObject], kind: str = "DaemonSet") -> JsonObject:
+    (container,) = list_at(_one(objects, kind), "spec", "template", "spec", "containers")
     assert isinstance(container, dict)
     return container
 
 
-def _environment(objects: list[JsonObject]) -> dict[str, str]:
-    entries = (item for item in list_at(_container(objects), "env") if isinstance(item, dict))
+def _environment(objects: list[JsonObject], kind: str = "DaemonSet") -> dict[str, str]:
+    entries = (item for item in list_at(_container(objects, kind), "env") if isinstance(item, dict))
     return {text_at(item, "name"): text_at(item, "value") for item in entries}
 
 
-def test_lint_finds_nothing() -> None:
-    done = _helm("lint", "--strict", str(CHART), "--namespace", RELEASE)
+def _kinds(objects: list[JsonObject]) -> set[str]:
+    return {text_at(item, "kind") for item in objects}
+
+
+def _allowed(objects: list[JsonObject], part: str) -> dict[str, set[tuple[str, str]]]:
+    """Pairs of resource and verb that a part of the driver may use: everywhere, and in its namespace."""
+    roles = [item for item in objects if item["kind"] in ("Role", "ClusterRole")]
+    return {
+        text_at(role, "kind"): {
+            (str(resource), str(verb))
+            for rule in list_at(role, "rules")
+            for resource in list_at(rule, "resources")
+            for verb in list_at(rule, "verbs")
+        }
+        for role in roles
+        if text_at(role, "metadata", "name").endswith(part)
+    }
+
+
+def _each(resources: str, verbs: str) -> set[tuple[str, str]]:
+    return {(resource, verb) for resource in resources.split() for verb in verbs.split()}
+
+
+@both_generations
+def test_lint_finds_nothing(server: Sequence[str]) -> None:
+    """`helm lint` takes no served versions; what the server would say is set."""
+    generation = "apiGeneration=classic" if server is CLASSIC else "apiGeneration="
+    arguments = ("--namespace", RELEASE, *server[:2], "--set", generation)
+    done = _helm("lint", "--strict", str(CHART), *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_variable_is_one_that_the_plugin_reads() -> None:
+@both_generations
+def test_each_variable_is_one_that_the_plugin_reads(server: Sequence[str]) -> None:
     """A flag that was renamed would leave the chart setting something that nobody reads."""
     assert isinstance(command, Command)
     known = {str(parameter.envvar) for parameter in command.params if parameter.envvar}
-    assert set(_environment(_render())) <= known
+    assert set(_environment(_render(server=server))) <= known | COMING
+
+
+def test_each_variable_is_one_that_the_controller_reads() -> None:
+    assert isinstance(controller_command, Command)
+    known = {str(parameter.envvar) for parameter in controller_command.params if parameter.envvar}
+    assert set(_environment(_render(server=CLASSIC), "Deployment")) <= known | COMING
+
+
+@both_generations
+def test_what_the_server_serves_decides_the_generation(server: Sequence[str]) -> None:
+    objects = _render(server=server)
+    classic = server is CLASSIC
+    assert _environment(objects)["API_GENERATION"] == ("classic" if classic else "modern")
+    assert ("ResourceClass" in _kinds(objects), "DeviceClass" in _kinds(objects)) == (classic, not classic)
+
+
+@pytest.mark.parametrize("generation", ["classic", "modern"])
+@both_generations
+def test_a_generation_that_is_set_wins(server: Sequence[str], generation: str) -> None:
+    objects = _render(f"apiGeneration={generation}", server=server)
+    assert _environment(objects)["API_GENERATION"] == generation
+
+
+def test_server_that_serves_neither_is_told_what_to_turn_on() -> None:
+    done = _helm("template", RELEASE, str(CHART), "--namespace", "x", "--kube-version", "1.30.14")
+    assert done.returncode != 0
+    for words in (
+        "v1.30.14 serves neither",
+        "--runtime-config=resource.k8s.io/v1alpha2=true",
+        "DynamicResourceAllocat",
+    ):
+        assert words in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -78,6 +146,42 @@ def test_each_variable_is_one_that_the_plugin_reads() -> None:
 )
 def test_value_reaches_the_plugin(setting: str, variable: str, value: str) -> None:
     assert _environment(_render(setting))[variable] == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable", "value"),
+    [
+        ("controller.workers=9", "WORKERS", "9"),
+        ("controller.httpPort=-1", "HTTP_PORT", "-1"),
+        ("controller.logLevel=debug", "LOG_LEVEL", "debug"),
+        ("controller.logFormat=console", "LOG_FORMAT", "console"),
+        ("driverName=gpu.vendor.example", "DRIVER_NAME", "gpu.vendor.example"),
+    ],
+)
+def test_value_reaches_the_controller(setting: str, variable: str, value: str) -> None:
+    assert _environment(_render(setting, server=CLASSIC), "Deployment")[variable] == value
+
+
+@both_generations
+def test_plugin_and_controller_agree_on_names_and_places(server: Sequence[str]) -> None:
+    objects = _render(server=server)
+    if "Deployment" in _kinds(objects):
+        plugin, controller = _environment(objects), _environment(objects, "Deployment")
+        assert plugin["DRIVER_NAME"] == controller["DRIVER_NAME"]
+        assert plugin["API_GENERATION"] == controller["API_GENERATION"]
+        for kind in ("DaemonSet", "Deployment"):
+            (namespace,) = [
+                item for item in list_at(_container(objects, kind), "env") if at(item, "name") == "NAMESPACE"
+            ]
+            assert text_at(namespace, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace"
+
+
+def test_classic_driver_and_class_have_the_names_of_the_examples() -> None:
+    objects = _render(server=CLASSIC)
+    found = _one(objects, "ResourceClass")
+    assert (at(found, "metadata", "name"), at(found, "driverName")) == ("gpu.example.com", "gpu.resource.example.com")
+    other = _one(_render("driverName=gpu.vendor.example", server=CLASSIC), "ResourceClass")
+    assert at(other, "metadata", "name") == at(other, "driverName") == "gpu.vendor.example"
 
 
 def test_directories_are_mounted_where_the_plugin_looks_for_them() -> None:
@@ -105,27 +209,86 @@ def test_class_has_the_drivers_name_and_selects_its_devices() -> None:
     assert not [item for item in _render("deviceClass.create=false") if item["kind"] == "DeviceClass"]
 
 
-def test_role_allows_no_more_than_the_plugin_does() -> None:
+@both_generations
+def test_roles_allow_no_more_than_the_parts_do(server: Sequence[str]) -> None:
     """Each addition here is a decision."""
-    allowed = {
-        (str(resource), str(verb))
-        for rule in list_at(_one(_render(), "ClusterRole"), "rules")
-        for resource in list_at(rule, "resources")
-        for verb in list_at(rule, "verbs")
+    objects = _render(server=server)
+    look = "get list watch"
+    lease = _each("leases", "get update")
+    common = _each("resourceclaims nodes", "get")
+    if server is CLASSIC:
+        assert _allowed(objects, "kubeletplugin") == {
+            "ClusterRole": common,
+            "Role": _each("nodeallocationstates", "get create patch delete"),
+        }
+        watched = "resourceclaims podschedulingcontexts resourceclasses deviceclassparameters gpuclaimparameters nodes"
+        assert _allowed(objects, "controller") == {
+            "ClusterRole": _each(watched, look)
+            | _each("resourceclaims resourceclaims/status podschedulingcontexts/status", "patch")
+            | _each("pods", "get")
+            | _each("events", "create"),
+            "Role": _each("nodeallocationstates", f"{look} patch") | lease,
+        }
+    else:
+        assert _allowed(objects, "kubeletplugin") == {
+            "ClusterRole": common | _each("resourceslices", f"{look} create update delete"),
+            "Role": _each("nodeallocationstates", "get create patch"),
+        }
+        assert _allowed(objects, "controller") == {
+            "ClusterRole": _each("resourceclaims resourceslices nodes pods", look),
+            "Role": _each("nodeallocationstates", f"{look} create patch delete") | lease,
+        }
+
+
+@both_generations
+def test_controller_may_write_its_own_lease_only(server: Sequence[str]) -> None:
+    """And the chart makes it: the right to create leases cannot be narrowed to a name."""
+    objects = _render("driverName=gpu.vendor.example", server=server)
+    (rule,) = [
+        rule
+        for item in objects
+        if item["kind"] == "Role"
+        for rule in list_at(item, "rules")
+        if "leases" in list_at(rule, "resources")
+    ]
+    assert list_at(rule, "resourceNames") == [at(_one(objects, "Lease"), "metadata", "name")] == ["gpu-vendor-example"]
+
+
+@both_generations
+def test_roles_and_policies_are_bound_to_the_accounts_that_run(server: Sequence[str]) -> None:
+    objects = _render("serviceAccount.name=plugin", "serviceAccount.controllerName=operator", server=server)
+    bound = {
+        (
+            text_at(item, "kind"),
+            text_at(subject, "namespace"),
+            text_at(subject, "name"),
+            text_at(item, "roleRef", "name"),
+        )
+        for item in objects
+        if item["kind"] in ("RoleBinding", "ClusterRoleBinding")
+        for subject in list_at(item, "subjects")
     }
-    slices = {("resourceslices", verb) for verb in ("get", "list", "watch", "create", "update", "delete")}
-    assert allowed == {("resourceclaims", "get"), ("nodes", "get"), *slices}
-
-
-def test_role_and_policy_are_bound_to_the_same_account() -> None:
-    objects = _render("serviceAccount.name=plugin")
-    (subject,) = list_at(_one(objects, "ClusterRoleBinding"), "subjects")
-    assert (text_at(subject, "name"), text_at(subject, "namespace")) == ("plugin", RELEASE)
+    assert bound == {
+        (kind, RELEASE, account, f"{RELEASE}-{part}")
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for account, part in (("plugin", "kubeletplugin"), ("operator", "controller"))
+    }
     assert at(_one(objects, "DaemonSet"), "spec", "template", "spec", "serviceAccountName") == "plugin"
-    (condition,) = list_at(_one(objects, "ValidatingAdmissionPolicy"), "spec", "matchConditions")
-    assert f'"system:serviceaccount:{RELEASE}:plugin"' in text_at(condition, "expression")
-    policy = at(_one(objects, "ValidatingAdmissionPolicy"), "metadata", "name")
-    assert at(_one(objects, "ValidatingAdmissionPolicyBinding"), "spec", "policyName") == policy
+    policies = [item for item in objects if item["kind"] == "ValidatingAdmissionPolicy"]
+    for policy in policies:
+        (condition,) = list_at(policy, "spec", "matchConditions")
+        assert f'"system:serviceaccount:{RELEASE}:plugin"' in text_at(condition, "expression")
+    names = {text_at(policy, "metadata", "name") for policy in policies}
+    states, slices = (f"{kind}-policy-{RELEASE}" for kind in ("nodeallocationstates", "resourceslices"))
+    assert names == ({states} if server is CLASSIC else {states, slices})
+    bindings = [item for item in objects if item["kind"] == "ValidatingAdmissionPolicyBinding"]
+    assert {text_at(item, "spec", "policyName") for item in bindings} == names
+
+
+def test_servers_without_admission_policies_get_none() -> None:
+    older = ("--kube-version", "1.29.6", *CLASSIC[2:])
+    assert not {kind for kind in _kinds(_render(server=older)) if kind.startswith("Validating")}
+    assert not {kind for kind in _kinds(_render("admissionPolicy.enabled=false")) if kind.startswith("Validating")}
 
 
 def test_plugin_has_no_privileges() -> None:
@@ -136,6 +299,16 @@ def test_plugin_has_no_privileges() -> None:
     assert at(context, "capabilities", "drop") == ["ALL"]
 
 
+def test_controller_has_no_privileges() -> None:
+    context = object_at(_container(_render(server=CLASSIC), "Deployment"), "securityContext")
+    assert context["runAsNonRoot"] is True
+    assert context["privileged"] is False
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["readOnlyRootFilesystem"] is True
+    assert at(context, "capabilities", "drop") == ["ALL"]
+    assert not list_at(_one(_render(server=CLASSIC), "Deployment"), "spec", "template", "spec", "volumes")
+
+
 def test_update_lets_the_new_plugin_come_before_the_old_one_goes() -> None:
     strategy = object_at(_one(_render(), "DaemonSet"), "spec", "updateStrategy")
     assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -143,15 +316,55 @@ def test_update_lets_the_new_plugin_come_before_the_old_one_goes() -> None:
     assert "POD_UID" in names, "without it old and new plugin would want the same sockets"
 
 
+def test_update_on_kubelets_that_know_one_instance_lets_the_old_plugin_go_first() -> None:
+    objects = _render(server=CLASSIC)
+    strategy = object_at(_one(objects, "DaemonSet"), "spec", "updateStrategy")
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    assert "POD_UID" not in {text_at(item, "name") for item in list_at(_container(objects), "env")}
+
+
+@both_generations
+def test_update_strategy_that_is_set_wins(server: Sequence[str]) -> None:
+    objects = _render("kubeletPlugin.updateStrategy.type=OnDelete", server=server)
+    assert at(_one(objects, "DaemonSet"), "spec", "updateStrategy") == {"type": "OnDelete"}
+
+
 def test_ports_below_zero_switch_probes_and_metrics_off() -> None:
     objects = _render("kubeletPlugin.healthcheckPort=-1", "kubeletPlugin.metricsPort=-1")
     assert not {"startupProbe", "readinessProbe", "livenessProbe", "ports"} & set(_container(objects))
-    assert not [item for item in objects if item["kind"] == "Service"]
+    assert [text_at(item, "metadata", "name") for item in objects if item["kind"] == "Service"] == [
+        f"{RELEASE}-controller-metrics"
+    ]
+    classic = _render("controller.httpPort=-1", server=CLASSIC)
+    assert not {"startupProbe", "readinessProbe", "livenessProbe", "ports"} & set(_container(classic, "Deployment"))
+    assert [text_at(item, "metadata", "name") for item in classic if item["kind"] == "Service"] == [
+        f"{RELEASE}-metrics"
+    ]
 
 
-def test_all_objects_of_two_releases_have_names_of_their_own() -> None:
+@both_generations
+def test_each_service_finds_its_part_only(server: Sequence[str]) -> None:
+    """The parts share the release's labels; what selects one of them must not find the other."""
+    objects = _render(server=server)
+    pods = [item for item in objects if item["kind"] in ("DaemonSet", "Deployment")]
+    for item in objects:
+        if item["kind"] in ("Service", "DaemonSet", "Deployment"):
+            selector = object_at(item, "spec", "selector")
+            wanted = object_at(selector, "matchLabels") or selector
+            found = [
+                text_at(pod, "metadata", "labels", "app.kubernetes.io/component")
+                for pod in pods
+                if wanted.items() <= object_at(pod, "spec", "template", "metadata", "labels").items()
+            ]
+            own = text_at(item, "metadata", "labels", "app.kubernetes.io/component")
+            assert found in ([own], [])
+
+
+@both_generations
+def test_all_objects_of_two_releases_have_names_of_their_own(server: Sequence[str]) -> None:
     def names(release: str, driver: str) -> set[tuple[str, str]]:
-        done = _helm("template", release, str(CHART), "--namespace", "drivers", "--set", f"driverName={driver}")
+        values = ("--set", f"driverName={driver}")
+        done = _helm("template", release, str(CHART), "--namespace", "drivers", *server, *values)
         objects = (item for item in yaml.safe_load_all(done.stdout) if item)
         return {(text_at(item, "kind"), text_at(item, "metadata", "name")) for item in objects}
 
@@ -164,7 +377,22 @@ def test_all_objects_of_two_releases_have_names_of_their_own() -> None:
         (["--namespace", "default"], "does not belong into the namespace"),
         (["--namespace", "x", "--set", "serviceAccount.create=false"], "serviceAccount.name is needed"),
         (["--namespace", "x", "--set", "kubeletPlugin.numDevice=3"], "numDevice"),
+        (
+            ["--namespace", "x", "--set", "serviceAccount.create=false,serviceAccount.name=y"],
+            "controllerName is needed",
+        ),
+        (["--namespace", "x", "--set", "apiGeneration=v1"], "apiGeneration"),
         (["--namespace", "x", "--kube-version", "1.33.0"], "kubeVersion"),
+        (
+            [
+                "--namespace",
+                "x",
+                *CLASSIC,
+                "--set",
+                "kubeletPlugin.gpuPartitions=2,kubeletPlugin.bindingConditions=true",
+            ],
+            "nothing like kubeletPlugin.gpuPartitions, kubeletPlugin.bindingConditions",
+        ),
     ],
 )
 def test_mistakes_are_refused_with_words(arguments: list[str], words: str) -> None:
