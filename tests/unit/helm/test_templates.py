@@ -210,34 +210,34 @@ def test_class_has_the_drivers_name_and_selects_its_devices() -> None:
 
 
 @both_generations
-def test_roles_allow_no_more_than_the_parts_do(server: Sequence[str]) -> None:
+def test_role_allows_no_more_than_the_plugin_does(server: Sequence[str]) -> None:
     """Each addition here is a decision."""
-    objects = _render(server=server)
-    look = "get list watch"
-    lease = _each("leases", "get update")
-    common = _each("resourceclaims nodes", "get")
-    if server is CLASSIC:
-        assert _allowed(objects, "kubeletplugin") == {
-            "ClusterRole": common,
-            "Role": _each("nodeallocationstates", "get create patch delete"),
-        }
-        watched = "resourceclaims podschedulingcontexts resourceclasses deviceclassparameters gpuclaimparameters nodes"
-        assert _allowed(objects, "controller") == {
-            "ClusterRole": _each(watched, look)
-            | _each("resourceclaims resourceclaims/status podschedulingcontexts/status", "patch")
-            | _each("pods", "get")
-            | _each("events", "create"),
-            "Role": _each("nodeallocationstates", f"{look} patch") | lease,
-        }
-    else:
-        assert _allowed(objects, "kubeletplugin") == {
-            "ClusterRole": common | _each("resourceslices", f"{look} create update delete"),
-            "Role": _each("nodeallocationstates", "get create patch"),
-        }
-        assert _allowed(objects, "controller") == {
-            "ClusterRole": _each("resourceclaims resourceslices nodes pods", look),
-            "Role": _each("nodeallocationstates", f"{look} create patch delete") | lease,
-        }
+    slices = set() if server is CLASSIC else _each("resourceslices", "get list watch create update delete")
+    state = "get create patch delete" if server is CLASSIC else "get create patch"
+    assert _allowed(_render(server=server), "kubeletplugin") == {
+        "ClusterRole": _each("resourceclaims nodes", "get") | slices,
+        "Role": _each("nodeallocationstates", state),
+    }
+
+
+def test_role_allows_no_more_than_the_classic_controller_does() -> None:
+    """Each addition here is a decision."""
+    watched = "resourceclaims podschedulingcontexts resourceclasses deviceclassparameters gpuclaimparameters nodes"
+    assert _allowed(_render(server=CLASSIC), "controller") == {
+        "ClusterRole": _each(watched, "get list watch")
+        | _each("resourceclaims resourceclaims/status podschedulingcontexts/status", "patch")
+        | _each("pods", "get")
+        | _each("events", "create"),
+        "Role": _each("nodeallocationstates", "get list watch patch") | _each("leases", "get update"),
+    }
+
+
+def test_role_allows_no_more_than_the_modern_controller_does() -> None:
+    """Each addition here is a decision."""
+    assert _allowed(_render(), "controller") == {
+        "ClusterRole": _each("resourceclaims resourceslices nodes pods", "get list watch"),
+        "Role": _each("nodeallocationstates", "get list watch create patch delete") | _each("leases", "get update"),
+    }
 
 
 @both_generations
