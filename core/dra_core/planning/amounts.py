@@ -20,7 +20,13 @@ def nanos(text: str) -> int:
     return amount.nanos if amount is not None else 0
 
 
-def requested(spec: PodSpec, assumed: Mapping[str, int] = NOTHING) -> Mapping[str, int]:
+OF_WHOLE_PODS = ("cpu", "memory")  # and huge pages: what spec.resources may ask for the pod as a whole
+HUGE_PAGES = "hugepages-"
+
+
+def requested(
+    spec: PodSpec, assumed: Mapping[str, int] = NOTHING, devices: Mapping[str, int] = NOTHING
+) -> Mapping[str, int]:
     """A pod's effective requests by resource name, with one of ``pods`` (resourcehelper PodRequests).
 
     Containers and sidecars add up; an init container needs room beside the sidecars started before it, but is gone
@@ -29,6 +35,7 @@ def requested(spec: PodSpec, assumed: Mapping[str, int] = NOTHING) -> Mapping[st
     Args:
         spec: Of the pod.
         assumed: What a container asks that does not say it.
+        devices: What its devices take of node resources (``node_allocatable``).
     """
     running: dict[str, int] = {}
     for container in spec.containers:
@@ -37,7 +44,7 @@ def requested(spec: PodSpec, assumed: Mapping[str, int] = NOTHING) -> Mapping[st
     starting: dict[str, int] = {}
     for container in spec.init_containers:
         asked: Mapping[str, int] = {**assumed, **_asked(container)}
-        if container.restart_policy == "Always":
+        if container.runs_on:
             _add(running, asked)
             _add(sidecars, asked)
             asked = sidecars
@@ -48,9 +55,17 @@ def requested(spec: PodSpec, assumed: Mapping[str, int] = NOTHING) -> Mapping[st
         for name, amount in asked.items():
             starting[name] = max(starting.get(name, 0), amount)
     total = {name: max(running.get(name, 0), starting.get(name, 0)) for name in (*running, *starting)}
+    _add(total, devices)
+    if spec.resources is not None:
+        total |= {name: nanos(text) for name, text in spec.resources.requests.items() if for_whole_pods(name)}
     _add(total, {name: nanos(text) for name, text in spec.overhead.items()})
     total[PODS] = nanos("1")
     return {name: amount for name, amount in total.items() if amount}
+
+
+def for_whole_pods(name: str) -> bool:
+    """Whether spec.resources may ask for the resource; what it asks counts in place of the containers' sum."""
+    return name in OF_WHOLE_PODS or name.startswith(HUGE_PAGES)
 
 
 def _asked(container: Container) -> Mapping[str, int]:

@@ -1,8 +1,8 @@
 """How many more pods of a kind fit now, what stops further ones, and how many nodes it takes for more.
 
 Nodes with pools of their own are filled one by one, and of nodes that are alike only one: its count depends
-on nothing else. Pods that look at other pods or share a claim, and nodes that share pools, are placed one after the
-other instead.
+on nothing else. Pods that look at other pods, take ports of the host or share a claim, and nodes that share
+pools, are placed one after the other instead.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from dra_core.allocation.node_shape import private, shape_of
 from dra_core.allocation.planner import Planner
 from dra_core.allocation.requests import read_claims
 from dra_core.allocation.search import Solution
-from dra_core.planning.cluster import Cluster
-from dra_core.planning.evaluation import resource_refusal
+from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
+from dra_core.planning.evaluation import evaluate, resource_refusal
 from dra_core.planning.explain import API_VERSION, explain_pod
-from dra_core.planning.ledger import Ledger
+from dra_core.planning.host_ports import host_ports
+from dra_core.planning.ledger import Ledger, Placed
+from dra_core.planning.neighbours import looks_at_others
 from dra_core.planning.node_groups import in_use
-from dra_core.planning.node_rules import static_refusal, topology_keys
-from dra_core.planning.plan import counted_share_ids
-from dra_core.planning.pod_claims import PodClaims
+from dra_core.planning.node_rules import static_refusal
+from dra_core.planning.plan import counted_share_ids, snapshot_after
 from dra_core.planning.waiting import Wanted
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_claim import ResourceClaim
@@ -87,8 +88,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def capacity_for(cluster: Cluster, item: Wanted, *, asked: int = 0) -> Capacity:
     """How many pods like this one fit beside what is there."""
-    claims = cluster.claims_of(item.pod)
-    filling = _Filling(cluster, item, claims)
+    filling = _Filling(cluster, item)
     fits, stops = filling.total()
     runs_out = sorted(
         (RunsOut(what, len(names), names[0]) for what, names in stops.items()), key=lambda found: -found.nodes
@@ -106,12 +106,15 @@ def capacity_for(cluster: Cluster, item: Wanted, *, asked: int = 0) -> Capacity:
 class _Filling:
     """Counts pods by node."""
 
-    def __init__(self, cluster: Cluster, item: Wanted, claims: PodClaims) -> None:
+    def __init__(self, cluster: Cluster, item: Wanted) -> None:
         self._cluster = cluster
         self._item = item
-        self._claims = claims
+        given = {cluster.advertised(node) for node in cluster.nodes}
+        variants = [cluster.claims_of(item.pod, names) for names in given or {NONE_ADVERTISED}]
+        self._varying = any(claims != variants[0] for claims in variants)
+        self._claims = claims = variants[0]
         self._open: tuple[ResourceClaim, ...] = tuple(found.claim for found in claims.open)
-        self._wanted = cluster.node_requests(item.pod)
+        self._wanted = cluster.node_requests(item.pod, next(iter(given), NONE_ADVERTISED))
         self._read = read_claims(self._open, cluster.classes, cluster.features, cluster.questions)
         self._known: dict[Hashable, tuple[int, str]] = {}
 
@@ -121,8 +124,8 @@ class _Filling:
         if self._claims.faults:
             return 0, stops
         own = all(not found.exists for found in self._claims.claims)
-        if not own or topology_keys(self._item.pod.spec):
-            return self._one_by_one(cluster), stops
+        if not own or not self._alike_everywhere():
+            return self._one_by_one(cluster)
         alone = [node for node in cluster.nodes if private(cluster.inventory.for_node(node), node)]
         total = 0
         for node in alone:
@@ -135,20 +138,36 @@ class _Filling:
             names = {node.metadata.name for node in alone}
             sharing = tuple(node for node in cluster.snapshot.nodes if node.metadata.name not in names)
             rest = cluster.having(msgspec.structs.replace(cluster.snapshot, nodes=sharing))
-            total += self._one_by_one(rest)
-            stops.setdefault("devices", []).extend(node.metadata.name for node in sharing)
+            further, ends = self._one_by_one(rest)
+            total += further
+            for what, stopped in ends.items():
+                stops.setdefault(what, []).extend(stopped)
         return total, stops
 
-    def _one_by_one(self, cluster: Cluster) -> int:
+    def _alike_everywhere(self) -> bool:
+        """Whether how many fit on a node follows from the node alone, and from the same claims on all nodes."""
+        cluster, pod = self._cluster, self._item.pod
+        looks = cluster.guarded or looks_at_others(pod) or host_ports(pod)
+        return not looks and not self._varying and not cluster.parts_of_nodes
+
+    def _one_by_one(self, cluster: Cluster) -> tuple[int, dict[str, list[str]]]:
+        """How many a plan places, and what stops the next one."""
         ledger = Ledger(cluster, "best-fit", counted_share_ids())
-        count = 0
-        while count < MOST:
-            metadata = msgspec.structs.replace(self._item.pod.metadata, name=f"{self._item.pod.metadata.name}-{count}")
-            pod = msgspec.structs.replace(self._item.pod, metadata=metadata)
-            if ledger.place(Wanted(pod, self._item.origin, False)) is None:
+        pod, placed = self._item.pod, list[Placed]()
+        while len(placed) < MOST:
+            metadata = msgspec.structs.replace(pod.metadata, name=f"{pod.metadata.name}-{len(placed)}")
+            outcome = ledger.place(Wanted(msgspec.structs.replace(pod, metadata=metadata), self._item.origin, False))
+            if outcome is None:
                 break
-            count += 1
-        return count
+            placed.append(outcome)
+        end = evaluate(cluster.having(snapshot_after(cluster.snapshot, placed)), pod)
+        stops: dict[str, list[str]] = {}
+        for node, refusal in end.refused:
+            what = refusal.alike if refusal.rule == "Resources" else refusal.rule
+            stops.setdefault(what, []).append(node.metadata.name)
+        for node in end.asked:
+            stops.setdefault("devices", []).append(node.metadata.name)
+        return len(placed), stops
 
     def _on(self, node: Node, allocated: Allocated, used: Mapping[str, int]) -> tuple[int, str]:
         """How many fit on the node and what stops the next; -1 and the error for what stops all."""

@@ -14,7 +14,9 @@ from dra_core.allocation.selectors import Language, Questions
 from dra_core.allocation.taints import with_rules
 from dra_core.planning.amounts import DEFAULT_PODS, PODS, nanos, requested
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
-from dra_core.planning.extended_resources import classes_by_resource, extended_claim
+from dra_core.planning.extended_resources import advertised, classes_by_resource, extended_claim
+from dra_core.planning.neighbours import guards
+from dra_core.planning.node_allocatable import PartsOfNodes, demand, parts_of_nodes
 from dra_core.planning.pod_claims import ClaimIndex, PodClaims
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.metadata import ObjectMeta
@@ -23,6 +25,7 @@ from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import DeviceRequestAllocationResult, ResourceClaim
 
 NEWEST = max(DEFAULTS)
+NONE_ADVERTISED: frozenset[str] = frozenset()
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -79,6 +82,11 @@ class Cluster:
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The nodes, by name."""
+        old = self._origin
+        if old is not None and old.snapshot.nodes is self.snapshot.nodes and (
+            self.snapshot.nodes or old.snapshot.slices is self.snapshot.slices
+        ):
+            return old.nodes
         found: Sequence[Node] = self.snapshot.nodes
         if not found:
             names = {item.spec.node_name for item in self.snapshot.slices if item.spec.node_name}
@@ -103,6 +111,14 @@ class Cluster:
     @cached_property
     def claims(self) -> ClaimIndex:
         """Claims and templates."""
+        old, new = self._origin, self.snapshot
+        if (
+            old is not None
+            and old.snapshot.claims is new.claims
+            and old.snapshot.templates is new.templates
+            and old.snapshot.pod_groups is new.pod_groups
+        ):
+            return old.claims
         return ClaimIndex(self.snapshot.claims, self.snapshot.templates, self.snapshot.pod_groups)
 
     @cached_property
@@ -154,11 +170,13 @@ class Cluster:
         old = self._origin
         if old is not None and old.snapshot.pods is self.snapshot.pods:
             return old.used
+        nodes = {node.metadata.name: node for node in self.nodes}
         found: dict[str, Mapping[str, int]] = {}
         for name, pods in self.pods_on.items():
+            given = self.advertised(nodes[name]) if name in nodes else NONE_ADVERTISED
             total: dict[str, int] = {}
             for pod in pods:
-                for resource, amount in self.node_requests(pod).items():
+                for resource, amount in self.node_requests(pod, given).items():
                     total[resource] = total.get(resource, 0) + amount
             found[name] = total
         return found
@@ -166,25 +184,76 @@ class Cluster:
     @cached_property
     def extended(self) -> Mapping[str, str]:
         """Extended resources that device classes stand for."""
-        return classes_by_resource(self.snapshot.classes, self.nodes)
+        return classes_by_resource(self.snapshot.classes)
 
-    def node_requests(self, pod: Pod) -> Mapping[str, int]:
-        """What the pod asks of a node, without the extended resources that classes stand for."""
-        return {name: amount for name, amount in requested(pod.spec).items() if name not in self.extended}
+    @cached_property
+    def parts_of_nodes(self) -> PartsOfNodes:
+        """Devices that take node resources."""
+        old = self._origin
+        known = old is not None and old.inventory is self.inventory
+        return old.parts_of_nodes if old is not None and known else parts_of_nodes(self.inventory)
+
+    @cached_property
+    def namespace_labels(self) -> Mapping[str, Mapping[str, str]]:
+        """The labels of namespaces, by name."""
+        return {item.metadata.name: item.metadata.labels for item in self.snapshot.namespaces}
+
+    @cached_property
+    def placed_pods(self) -> tuple[tuple[Node, Pod], ...]:
+        """Running pods with their nodes."""
+        return tuple((node, pod) for node in self.nodes for pod in self.pods_on.get(node.metadata.name, ()))
+
+    @cached_property
+    def guarded(self) -> bool:
+        """Whether any running pod keeps others away from where it is."""
+        return any(guards(pod) for _, pod in self.placed_pods)
+
+    def advertised(self, node: Node) -> frozenset[str]:
+        """The resources, of those that classes stand for, that the node gives through a device plugin."""
+        return advertised(node, self.extended)
+
+    def node_requests(self, pod: Pod, given: frozenset[str] = NONE_ADVERTISED) -> Mapping[str, int]:
+        """What the pod asks of a node, without the extended resources that it gets through claims there.
+
+        Args:
+            pod: Who asks.
+            given: What the node gives through device plugins (``advertised``).
+        """
+        extended = self.extended
+        amounts = requested(pod.spec, devices=demand(pod.status.node_allocatable_resource_claim_statuses))
+        return {name: amount for name, amount in amounts.items() if name in given or name not in extended}
+
+    @cached_property
+    def _offers(self) -> dict[str, tuple[Mapping[str, str], Mapping[str, int]]]:
+        """What nodes offer, with what it was worked out from: it is asked for again and again."""
+        return {} if self._origin is None else self._origin._offers
 
     def offers(self, node: Node) -> Mapping[str, int] | None:
         """What the node can give pods, in billionths by resource name; None if nothing is known about it."""
         allocatable = node.status.allocatable
         if not allocatable:
             return None
-        return {PODS: nanos(DEFAULT_PODS), **{name: nanos(text) for name, text in allocatable.items()}}
+        known = self._offers.get(node.metadata.name)
+        if known is not None and known[0] is allocatable:
+            return known[1]
+        offered = {PODS: nanos(DEFAULT_PODS), **{name: nanos(text) for name, text in allocatable.items()}}
+        self._offers[node.metadata.name] = allocatable, offered
+        return offered
 
-    def claims_of(self, pod: Pod) -> PodClaims:
-        """The pod's claims, with the one that stands for its extended resources."""
+    def claims_of(self, pod: Pod, given: frozenset[str] = NONE_ADVERTISED) -> PodClaims:
+        """The pod's claims, with the one that stands for its extended resources.
+
+        Args:
+            pod: Whose claims.
+            given: What its node gives through device plugins (``advertised``), so that it needs no claim.
+        """
         found = self.claims.of_pod(pod)
         if pod.status.extended_resource_claim_status is not None:
             return found
-        extended = extended_claim(pod, self.extended)
+        classes = self.extended
+        if given:
+            classes = {name: device_class for name, device_class in classes.items() if name not in given}
+        extended = extended_claim(pod, classes)
         return found if extended is None else PodClaims((*found.claims, extended), found.faults)
 
     def claim(self, namespace: str, name: str) -> ResourceClaim | None:

@@ -13,7 +13,7 @@ from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import ResourceClaim, ResourceClaimTemplate
 from dra_core.snapshot.resource_slice import ResourceSlice
-from dra_core.snapshot.workload import Namespace, PodGroup, Workload
+from dra_core.snapshot.workload import Namespace, PodGroup, PriorityClass, RuntimeClass, Workload
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +29,16 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     workloads: tuple[Workload, ...] = ()
     pod_groups: tuple[PodGroup, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
+    runtime_classes: tuple[RuntimeClass, ...] = ()
+    priority_classes: tuple[PriorityClass, ...] = ()
+
+    @property
+    def known_nodes(self) -> tuple[Node, ...]:
+        """The nodes; if there are none, those that slices name, without resources."""
+        if self.nodes:
+            return self.nodes
+        names = dict.fromkeys(item.spec.node_name for item in self.slices if item.spec.node_name)
+        return tuple(Node(metadata=ObjectMeta(name=name)) for name in names)
 
     @property
     def describes_a_cluster(self) -> bool:
@@ -48,6 +58,8 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
             workloads=_joined(self.workloads, other.workloads),
             pod_groups=_joined(self.pod_groups, other.pod_groups),
             namespaces=_joined(self.namespaces, other.namespaces),
+            runtime_classes=_joined(self.runtime_classes, other.runtime_classes),
+            priority_classes=_joined(self.priority_classes, other.priority_classes),
         )
 
 

@@ -145,6 +145,8 @@ def _objects(snapshot: ClusterSnapshot) -> Mapping[str, Record]:
         snapshot.workloads,
         snapshot.pod_groups,
         snapshot.namespaces,
+        snapshot.runtime_classes,
+        snapshot.priority_classes,
     )
     return {_title(item): item for items in kinds for item in items}
 

@@ -15,8 +15,12 @@ from dra_core.allocation.planner import NodeAnswer, Planner
 from dra_core.allocation.search import GaveUp, Solution
 from dra_core.planning.amounts import PODS
 from dra_core.planning.cluster import Cluster
-from dra_core.planning.node_rules import NodeRefusal, affinity_refusal, static_refusal, topology_keys
+from dra_core.planning.host_ports import host_ports, port_refusal
+from dra_core.planning.neighbours import Neighbours, looks_at_others
+from dra_core.planning.node_allocatable import device_refusal
+from dra_core.planning.node_rules import NodeRefusal, static_refusal
 from dra_core.planning.pod_claims import PodClaim, PodClaims
+from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.node_selector import selects
 from dra_core.snapshot.pod import Pod
@@ -33,6 +37,7 @@ class Evaluation(msgspec.Struct, frozen=True, eq=False):
         cluster: What was asked.
         pod: For which pod.
         claims: Its claims, and what keeps it away from every node.
+        variants: Its claims by what a node gives through device plugins, where that makes a difference.
         refused: Nodes that a filter refuses.
         asked: Nodes that were asked for devices, in the cluster's order.
         answers: What each of these answered.
@@ -42,6 +47,7 @@ class Evaluation(msgspec.Struct, frozen=True, eq=False):
     cluster: Cluster
     pod: Pod
     claims: PodClaims
+    variants: Mapping[frozenset[str], PodClaims]
     refused: tuple[tuple[Node, NodeRefusal], ...]
     asked: tuple[Node, ...]
     answers: Sequence[NodeAnswer]
@@ -50,7 +56,11 @@ class Evaluation(msgspec.Struct, frozen=True, eq=False):
     @property
     def open_claims(self) -> tuple[ResourceClaim, ...]:
         """The claims that devices are needed for."""
-        return tuple(item.claim for item in self.claims.open)
+        return _records(self.claims.open)
+
+    def open_on(self, node: Node) -> tuple[ResourceClaim, ...]:
+        """The same on one node, whose device plugins may give what elsewhere takes a claim."""
+        return _records(self.variants.get(self.cluster.advertised(node), self.claims).open)
 
     @property
     def fitting(self) -> tuple[Node, ...]:
@@ -71,27 +81,73 @@ def evaluate(cluster: Cluster, pod: Pod, *, budget: int = STEPS) -> Evaluation:
     """Ask every node."""
     claims = cluster.claims_of(pod)
     refused: list[tuple[Node, NodeRefusal]] = []
+    numbers: dict[frozenset[str], list[Node]] = {}
     asked: list[Node] = []
-    wanted = cluster.node_requests(pod)
-    near = pods_by_domain(cluster, topology_keys(pod.spec))
+    wanted: dict[frozenset[str], Mapping[str, int]] = {}
+    ports = host_ports(pod)
+    near = neighbours_of(cluster, pod)
     for node in cluster.nodes:
+        name = node.metadata.name
+        given = cluster.advertised(node)
+        if given not in wanted:
+            wanted[given] = cluster.node_requests(pod, given)
         refusal = (
             static_refusal(pod.spec, node)
-            or resource_refusal(wanted, cluster.offers(node), cluster.used.get(node.metadata.name, {}))
-            or (affinity_refusal(pod, node, near) if pod.spec.affinity is not None else None)
+            or (port_refusal(ports, cluster.pods_on.get(name, ())) if ports else None)
+            or resource_refusal(wanted[given], cluster.offers(node), cluster.used.get(name, {}))
+            or (near.refusal(node) if near is not None else None)
             or elsewhere(claims.allocated, node)
+            or not_shared(cluster.parts_of_nodes, pod, claims.allocated)
         )
         if refusal is None:
             asked.append(node)
+            numbers.setdefault(given, []).append(node)
         else:
             refused.append((node, refusal))
-    open_claims = [item.claim for item in claims.open]
-    answers: Sequence[NodeAnswer] = [NOTHING_TO_ALLOCATE] * len(asked)
-    if open_claims:
-        planner = Planner(cluster.inventory, asked, cluster.classes, cluster.questions, cluster.allocated, budget)
-        answers = planner.everywhere(open_claims)
-    errors = [answer.text for answer in answers if isinstance(answer, Wrong) and not answer.node_only]
-    return Evaluation(cluster, pod, claims, tuple(refused), tuple(asked), answers, errors[0] if errors else "")
+    variants = {given: cluster.claims_of(pod, given) for given in numbers}
+    answers: dict[str, NodeAnswer] = {}
+    for given, nodes in numbers.items():
+        open_claims = _records(variants[given].open)
+        found: Sequence[NodeAnswer] = [NOTHING_TO_ALLOCATE] * len(nodes)
+        if open_claims:
+            planner = Planner(cluster.inventory, nodes, cluster.classes, cluster.questions, cluster.allocated, budget)
+            found = planner.everywhere(open_claims)
+        answers |= {node.metadata.name: answer for node, answer in zip(nodes, found, strict=True)}
+    errors = [answer.text for answer in answers.values() if isinstance(answer, Wrong) and not answer.node_only]
+    for node in asked if cluster.parts_of_nodes else ():
+        name = node.metadata.name
+        answer = answers[name]
+        if not isinstance(answer, Solution):
+            continue
+        statuses = statuses_on(cluster.parts_of_nodes, pod, variants[cluster.advertised(node)], answer)
+        if isinstance(statuses, str):
+            errors.append(statuses)
+            continue
+        short = device_refusal(pod, statuses, cluster.offers(node), cluster.used.get(name, {}))
+        if short is not None:
+            refused.append((node, short))
+            del answers[name]
+    return Evaluation(
+        cluster,
+        pod,
+        claims,
+        variants,
+        tuple(refused),
+        tuple(node for node in asked if node.metadata.name in answers),
+        tuple(answers[node.metadata.name] for node in asked if node.metadata.name in answers),
+        errors[0] if errors else "",
+    )
+
+
+def neighbours_of(cluster: Cluster, pod: Pod) -> Neighbours | None:
+    """What the running pods mean to the pod; None if nothing."""
+    if not cluster.guarded and not looks_at_others(pod):
+        return None
+    return Neighbours(pod, cluster.nodes, cluster.placed_pods, cluster.namespace_labels)
+
+
+def _records(claims: Sequence[PodClaim]) -> tuple[ResourceClaim, ...]:
+    return tuple(item.claim for item in claims)
 
 
 def resource_refusal(
@@ -117,16 +173,3 @@ def elsewhere(claims: Sequence[PodClaim], node: Node) -> NodeRefusal | None:
         if selector is not None and not selects(selector, node):
             return NodeRefusal("ClaimElsewhere", f"claim {item.claim.metadata.name} is allocated on another node")
     return None
-
-
-def pods_by_domain(cluster: Cluster, keys: frozenset[str]) -> Mapping[tuple[str, str], Sequence[Pod]]:
-    """The running pods by the values of node labels; for affinity between pods."""
-    found: dict[tuple[str, str], list[Pod]] = {}
-    if not keys:
-        return found
-    for node in cluster.nodes:
-        pods = cluster.pods_on.get(node.metadata.name, ())
-        for key in keys:
-            if key in node.metadata.labels:
-                found.setdefault((key, node.metadata.labels[key]), []).extend(pods)
-    return found

@@ -20,7 +20,18 @@ from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import ResourceClaim, ResourceClaimTemplate
 from dra_core.snapshot.resource_slice import ResourceSlice
 from dra_core.snapshot.versions import GROUP, SERVED, V1, path_in, to_v1
-from dra_core.snapshot.workload import Deployment, Job, Namespace, PodGroup, ReplicaSet, StatefulSet
+from dra_core.snapshot.workload import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    Namespace,
+    PodGroup,
+    PriorityClass,
+    ReplicaSet,
+    RuntimeClass,
+    StatefulSet,
+)
 
 Record: TypeAlias = (
     Node
@@ -34,8 +45,12 @@ Record: TypeAlias = (
     | ReplicaSet
     | StatefulSet
     | Job
+    | DaemonSet
+    | CronJob
     | PodGroup
     | Namespace
+    | RuntimeClass
+    | PriorityClass
 )
 """A record of an object that planning looks at."""
 
@@ -54,7 +69,11 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("apps", "Deployment"): Kind(Deployment, True),
     ("apps", "ReplicaSet"): Kind(ReplicaSet, True),
     ("apps", "StatefulSet"): Kind(StatefulSet, True),
+    ("apps", "DaemonSet"): Kind(DaemonSet, True),
     ("batch", "Job"): Kind(Job, True),
+    ("batch", "CronJob"): Kind(CronJob, True),
+    ("node.k8s.io", "RuntimeClass"): Kind(RuntimeClass, False),
+    ("scheduling.k8s.io", "PriorityClass"): Kind(PriorityClass, False),
     ("scheduling.k8s.io", "PodGroup"): Kind(PodGroup, True),
     (GROUP, "ResourceSlice"): Kind(ResourceSlice, False),
     (GROUP, "DeviceClass"): Kind(DeviceClass, False),

@@ -17,11 +17,15 @@ from dra_core.allocation.search import Solution
 from dra_core.planning.amounts import NOTHING, requested
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
-from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
-from dra_core.planning.pod_claims import PodClaim, PodClaims, Reference
+from dra_core.planning.host_ports import HostPort, host_ports, port_refusal
+from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
+from dra_core.planning.node_allocatable import device_refusal
+from dra_core.planning.node_rules import static_refusal
+from dra_core.planning.pod_claims import PodClaims, Reference
 from dra_core.planning.policies import ALTERNATIVES, ASSUMED, ZONE, Choice, Policy, Worth, total, worth
+from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.planning.waiting import Wanted, makers, origin_of
-from dra_core.snapshot.pod import Pod
+from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
 
 NOWHERE = float("-inf")
@@ -36,6 +40,7 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
         node: Where it goes.
         claims: Its claims with their allocations; those that had devices before are not among them.
         equal_choices: How many nodes were as good, this one included.
+        tied_nodes: Which these are, where there are several: kube-scheduler draws lots among them.
     """
 
     pod: Pod
@@ -43,17 +48,25 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
     node: str
     claims: tuple[ResourceClaim, ...]
     equal_choices: int
+    tied_nodes: tuple[str, ...] = ()
 
 
 class _Kind:
     """Pods that ask the same, and what each node is worth to them."""
 
-    __slots__ = ("allowed", "assumed", "beside", "errors", "seen", "values", "wanted")
+    __slots__ = ("allowed", "assumed", "beside", "errors", "ports", "seen", "values", "wanted")
 
-    def __init__(self, allowed: Sequence[bool], wanted: Mapping[str, int], assumed: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[bool],
+        wanted: Mapping[frozenset[str], Mapping[str, int]],
+        assumed: Mapping[str, int],
+        ports: tuple[HostPort, ...],
+    ) -> None:
         self.allowed = allowed
-        self.wanted = wanted
+        self.wanted = wanted  # by what nodes give through device plugins
         self.assumed = assumed
+        self.ports = ports
         self.values = [NOWHERE] * len(allowed)
         self.beside: dict[int, Worth] = {}  # of nodes with raw scores, which count beside those of others
         self.errors: dict[int, str] = {}
@@ -72,6 +85,7 @@ class Ledger:
             cluster.inventory, self._nodes, cluster.classes, cluster.questions, cluster.allocated, budget
         )
         self._offers = [cluster.offers(node) for node in self._nodes]
+        self._given = [cluster.advertised(node) for node in self._nodes]
         self._used = [dict(cluster.used.get(node.metadata.name, {})) for node in self._nodes]
         self._assumed_used = [dict(NOTHING) for _ in self._nodes]
         for number, node in enumerate(self._nodes) if policy == "scheduler" else ():
@@ -93,33 +107,44 @@ class Ledger:
         self._changed: list[int] = []
         self._made: dict[tuple[str, str], ResourceClaim] = {}
         self._placed_on: dict[int, list[Pod]] = {}
+        self._guarded = cluster.guarded
+        self._neighbours: dict[bytes, Neighbours] = {}
         self._makers = makers(cluster.snapshot) if policy == "topology" else {}
         self._siblings = self._running_siblings() if policy == "topology" else {}
 
     def place(self, item: Wanted) -> Placed | None:
         """Give the pod the best node and enter what it takes; None if it fits nowhere."""
         pod = item.pod
-        claims = self.claims_of(pod)
-        if claims.faults:
+        variants = {given: self.claims_of(pod, given) for given in set(self._given)}
+        if any(claims.faults for claims in variants.values()):
             return None
-        open_claims = [found.claim for found in claims.open]
+        answers = self._answers(variants)
         kind = self._kind(pod)
-        answers: Sequence[NodeAnswer] = (
-            self._planner.everywhere(open_claims) if open_claims else [NOTHING_TO_ALLOCATE] * len(self._nodes)
-        )
-        self._refresh(kind, pod, answers)
+        self._refresh(kind, pod, answers, variants)
         if kind.errors:
             return None
-        values = _beside_each_other(kind, self._narrowed(kind, item, claims.allocated, answers))
+        values = _beside_each_other(kind, self._narrowed(kind, item, variants, answers))
         best = max(values, default=NOWHERE)
         if best == NOWHERE:
             return None
         number = values.index(best)
-        return self._enter(item, claims.open, number, answers[number], values.count(best))
+        tied = [self._nodes[place].metadata.name for place, value in enumerate(values) if value == best]
+        return self._enter(item, variants[self._given[number]], number, answers[number], tied)
 
-    def claims_of(self, pod: Pod) -> PodClaims:
+    def _answers(self, variants: Mapping[frozenset[str], PodClaims]) -> Sequence[NodeAnswer]:
+        """What each node says to the claims that the pod has there."""
+        by_variant: dict[frozenset[str], Sequence[NodeAnswer]] = {}
+        for given, claims in variants.items():
+            asked = [found.claim for found in claims.open]
+            nothing = [NOTHING_TO_ALLOCATE] * len(self._nodes)
+            by_variant[given] = self._planner.everywhere(asked) if asked else nothing
+        if len(by_variant) == 1:
+            return next(iter(by_variant.values()))
+        return [by_variant[given][number] for number, given in enumerate(self._given)]
+
+    def claims_of(self, pod: Pod, given: frozenset[str]) -> PodClaims:
         """The pod's claims, with what this run gave to claims that several pods share."""
-        found = self.cluster.claims_of(pod)
+        found = self.cluster.claims_of(pod, given)
         if not self._made:
             return found
         claims = tuple(
@@ -145,10 +170,17 @@ class Ledger:
         if found is None:
             allowed = [static_refusal(pod.spec, node) is None for node in self._nodes]
             assumed = requested(pod.spec, ASSUMED)
-            found = self._kinds[key] = _Kind(allowed, self.cluster.node_requests(pod), assumed)
+            wanted = {given: self.cluster.node_requests(pod, given) for given in set(self._given)}
+            found = self._kinds[key] = _Kind(allowed, wanted, assumed, host_ports(pod))
         return found
 
-    def _refresh(self, kind: _Kind, pod: Pod, answers: Sequence[NodeAnswer]) -> None:
+    def _refresh(
+        self,
+        kind: _Kind,
+        pod: Pod,
+        answers: Sequence[NodeAnswer],
+        variants: Mapping[frozenset[str], PodClaims],
+    ) -> None:
         """Bring what nodes are worth up to date."""
         numbers: Iterable[int] = range(len(self._nodes)) if kind.seen < 0 else set(self._changed[kind.seen :])
         kind.seen = len(self._changed)
@@ -157,10 +189,20 @@ class Ledger:
             kind.errors.pop(number, None)
             kind.beside.pop(number, None)
             offered, used = self._offers[number], self._used[number]
-            if not kind.allowed[number] or resource_refusal(kind.wanted, offered, used) is not None:
+            wanted = kind.wanted[self._given[number]]
+            if not kind.allowed[number] or resource_refusal(wanted, offered, used) is not None:
+                continue
+            if kind.ports and port_refusal(kind.ports, self._pods_on(number)) is not None:
                 continue
             answer = answers[number]
             if isinstance(answer, Solution):
+                if self.cluster.parts_of_nodes:
+                    statuses = statuses_on(self.cluster.parts_of_nodes, pod, variants[self._given[number]], answer)
+                    if isinstance(statuses, str):
+                        kind.errors[number] = statuses
+                        continue
+                    if device_refusal(pod, statuses, offered, used) is not None:
+                        continue
                 found = self._worth(kind, pod, number, answer)
                 kind.values[number] = found.points
                 if found.affinity or found.soft_taints or found.alternatives:
@@ -173,7 +215,7 @@ class Ledger:
         choice = Choice(
             self._nodes[number],
             pod.spec,
-            kind.wanted,
+            kind.wanted[self._given[number]],
             self._offers[number],
             self._used[number],
             kind.assumed,
@@ -185,14 +227,20 @@ class Ledger:
         return worth(self.policy, choice, _alternatives(answer))
 
     def _narrowed(
-        self, kind: _Kind, item: Wanted, allocated: Sequence[PodClaim], answers: Sequence[NodeAnswer]
+        self,
+        kind: _Kind,
+        item: Wanted,
+        variants: Mapping[frozenset[str], PodClaims],
+        answers: Sequence[NodeAnswer],
     ) -> list[float]:
-        """What nodes are worth to this very pod: its claims may be elsewhere, its siblings near."""
+        """What nodes are worth to this very pod: its claims may be elsewhere, other pods near."""
         pod = item.pod
-        keys = topology_keys(pod.spec)
-        if not allocated and not keys and self.policy != "topology":
+        near = self._neighbours_of(pod)
+        allocated = next(iter(variants.values())).allocated
+        if not allocated and near is None and self.policy != "topology":
             return kind.values
-        near = self._near(keys)
+        if not_shared(self.cluster.parts_of_nodes, pod, allocated) is not None:
+            return [NOWHERE] * len(kind.values)
         here = self._siblings.get(self._maker(item.origin), {})
         zones: dict[str, int] = {}
         for number, count in here.items():
@@ -203,7 +251,7 @@ class Ledger:
             node, answer = self._nodes[number], answers[number]
             if value == NOWHERE or not isinstance(answer, Solution):
                 continue
-            if elsewhere(allocated, node) is not None or (keys and affinity_refusal(pod, node, near) is not None):
+            if elsewhere(allocated, node) is not None or (near is not None and near.refusal(node) is not None):
                 values[number] = NOWHERE
             elif self.policy == "topology":
                 zone = node.metadata.labels.get(ZONE, "")
@@ -211,24 +259,32 @@ class Ledger:
                 values[number] = self._worth(kind, pod, number, answer, siblings).points
         return values
 
-    def _near(self, keys: frozenset[str]) -> Mapping[tuple[str, str], Sequence[Pod]]:
-        found: dict[tuple[str, str], list[Pod]] = {}
-        for number, node in enumerate(self._nodes) if keys else ():
-            pods = (*self.cluster.pods_on.get(node.metadata.name, ()), *self._placed_on.get(number, ()))
-            for key in keys:
-                if key in node.metadata.labels:
-                    found.setdefault((key, node.metadata.labels[key]), []).extend(pods)
+    def _pods_on(self, number: int) -> Sequence[Pod]:
+        name = self._nodes[number].metadata.name
+        return (*self.cluster.pods_on.get(name, ()), *self._placed_on.get(number, ()))
+
+    def _neighbours_of(self, pod: Pod) -> Neighbours | None:
+        """What the pods on all nodes mean to this one, counted once for pods that see them alike."""
+        if not self._guarded and not looks_at_others(pod):
+            return None
+        key = msgspec.json.encode((pod.metadata.namespace, pod.metadata.labels, pod.spec))
+        found = self._neighbours.get(key)
+        if found is None:
+            pods = ((node, other) for number, node in enumerate(self._nodes) for other in self._pods_on(number))
+            found = self._neighbours[key] = Neighbours(pod, self._nodes, pods, self.cluster.namespace_labels)
         return found
 
     def _enter(
-        self, item: Wanted, claims: Sequence[PodClaim], number: int, answer: NodeAnswer, equal: int
+        self, item: Wanted, claims: PodClaims, number: int, answer: NodeAnswer, tied: Sequence[str]
     ) -> Placed | None:
         made: list[ResourceClaim] = []
-        node = self._nodes[number]
-        if claims:
-            assert isinstance(answer, Solution)
+        node, pod = self._nodes[number], item.pod
+        assert isinstance(answer, Solution)
+        if self.cluster.parts_of_nodes:
+            pod = _noting(pod, statuses_on(self.cluster.parts_of_nodes, pod, claims, answer))
+        if claims.open:
             placement = self._planner.placement(number, answer)
-            records = [found.claim for found in claims]
+            records = [found.claim for found in claims.open]
             results = self._planner.results(placement, records, self._share_ids)
             if isinstance(results, str):
                 return None  # a slice's node selector cannot be merged: the scheduler fails here as well
@@ -239,13 +295,17 @@ class Ledger:
             self._changed.append(number)
         for claim in made:
             self._made[_place(claim)] = claim
-        for name, amount in self.cluster.node_requests(item.pod).items():
+        for name, amount in self.cluster.node_requests(pod, self._given[number]).items():
             self._used[number][name] = self._used[number].get(name, 0) + amount
-        self._assume(number, item.pod)
-        self._placed_on.setdefault(number, []).append(item.pod)
+        self._assume(number, pod)
+        self._placed_on.setdefault(number, []).append(pod)
+        self._guarded = self._guarded or guards(pod)
+        for seen in self._neighbours.values():
+            seen.add(node, pod)
         here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
-        return Placed(item.pod, item.origin.text, node.metadata.name, tuple(made), equal)
+        ties = tuple(tied) if len(tied) > 1 else ()
+        return Placed(pod, item.origin.text, node.metadata.name, tuple(made), len(tied), ties)
 
     def _assume(self, number: int, pod: Pod) -> None:
         used = self._assumed_used[number]
@@ -293,6 +353,14 @@ def placement_pools(solution: Solution) -> set[PoolId]:
     return {
         (chosen.candidate.device.id[0], chosen.candidate.device.id[1]) for items in solution.chosen for chosen in items
     }
+
+
+def _noting(pod: Pod, statuses: Sequence[NodeAllocatableClaimStatus] | str) -> Pod:
+    """The pod with what its devices take of its node."""
+    if isinstance(statuses, str) or not statuses:
+        return pod
+    status = msgspec.structs.replace(pod.status, node_allocatable_resource_claim_statuses=tuple(statuses))
+    return msgspec.structs.replace(pod, status=status)
 
 
 def _place(claim: ResourceClaim) -> tuple[str, str]:

@@ -18,11 +18,13 @@ from dra_core.planning.lint_claims import claim_faults, class_faults, rule_fault
 from dra_core.planning.lint_slices import pool_faults, slice_faults
 from dra_core.planning.pod_claims import ADMIN_ACCESS_LABEL, close_name
 from dra_core.planning.reading import Document, Located, Reading, read_what_can_be_read
+from dra_core.planning.waiting import template_of
 from dra_core.refusal import Refusal
 from dra_core.snapshot.pod import PodSpec
 from dra_core.snapshot.resource_claim import DeviceSubRequest, ExactDeviceRequest, ResourceClaimSpec
 from dra_core.snapshot.resource_slice import ResourceSlice
 from dra_core.snapshot.versions import path_in
+from dra_core.snapshot.workload import CronJob
 
 
 def lint_documents(
@@ -79,8 +81,9 @@ def _all_faults(snapshot: ClusterSnapshot, questions: Questions) -> Iterator[tup
         found = _pod_faults(known, pod.spec, pod.metadata.namespace, "spec", not pod.spec.node_name)
         yield from ((pod, refusal) for refusal in found)
     for workload in snapshot.workloads:
-        spec = workload.spec.template.spec
-        found = _pod_faults(known, spec, workload.metadata.namespace, "spec.template.spec", True)
+        spec = template_of(workload).spec
+        path = "spec.jobTemplate.spec.template.spec" if isinstance(workload, CronJob) else "spec.template.spec"
+        found = _pod_faults(known, spec, workload.metadata.namespace, path, True)
         yield from ((workload, refusal) for refusal in found)
 
 

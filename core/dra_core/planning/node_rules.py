@@ -1,18 +1,18 @@
-"""Which nodes take a pod as far as devices do not matter: cordons, taints, selectors, affinity to nodes and pods.
+"""Which nodes take a pod as far as the node itself decides: its name, cordons, taints, selectors, affinity to nodes.
 
-These are kube-scheduler's filters; as there, the first that refuses speaks alone. Ports, volumes, topology spread and
-the anti-affinity of other pods are left out.
+These are kube-scheduler's filters; as there, the first that refuses speaks alone. What other pods decide is in
+``neighbours`` and ``host_ports``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from dra_core.snapshot.node import Node, NodeTaint
 from dra_core.snapshot.node_selector import NodeSelector, NodeSelectorTerm, selects
-from dra_core.snapshot.pod import LabelSelector, Pod, PodAffinityTerm, PodSpec, Toleration
+from dra_core.snapshot.pod import PodSpec, Toleration
 
 UNSCHEDULABLE = NodeTaint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")  # what spec.unschedulable means
 KEEPING_AWAY = ("NoSchedule", "NoExecute")
@@ -22,8 +22,9 @@ class NodeRefusal(msgspec.Struct, frozen=True):
     """Why a node does not take a pod.
 
     Attributes:
-        rule: ``NodeName``, ``Cordon``, ``NodeTaint``, ``NodeSelector``, ``Resources``, ``PodAffinity`` or
-            ``ClaimElsewhere``.
+        rule: ``NodeName``, ``Cordon``, ``NodeTaint``, ``NodeSelector``, ``HostPort``, ``Resources``,
+            ``TopologySpread``, ``PodAffinity``, ``PodAntiAffinity``, ``OthersAntiAffinity``, ``ClaimElsewhere``,
+            ``ClaimNotShared`` or ``NodeAllocatable``.
         text: For people.
         taint: The taint, for ``NodeTaint``.
         alike: Equal for refusals that people take for the same; "" stands for the text.
@@ -53,6 +54,15 @@ def static_refusal(spec: PodSpec, node: Node) -> NodeRefusal | None:
     if required is not None and not selects(required, node):
         return NodeRefusal("NodeSelector", "the required node affinity does not select the node")
     return None
+
+
+def selected_by(spec: PodSpec, node: Node) -> bool:
+    """Whether the pod's nodeSelector and required node affinity select the node."""
+    labels = node.metadata.labels
+    required = _required(spec)
+    return all(labels.get(key) == value for key, value in spec.node_selector.items()) and (
+        required is None or selects(required, node)
+    )
 
 
 def _required(spec: PodSpec) -> NodeSelector | None:
@@ -103,76 +113,3 @@ def soft_taints(spec: PodSpec, node: Node) -> int:
 
 def _meets(term: NodeSelectorTerm, node: Node) -> bool:
     return selects(NodeSelector(node_selector_terms=(term,)), node)
-
-
-def affinity_refusal(
-    pod: Pod, node: Node, pods_by_domain: Mapping[tuple[str, str], Sequence[Pod]]
-) -> NodeRefusal | None:
-    """What required pod affinity and anti-affinity of the pod say about the node.
-
-    Args:
-        pod: The pod to place.
-        node: The node.
-        pods_by_domain: The pods that are placed, by topology key and its value.
-    """
-    affinity = pod.spec.affinity
-    if affinity is None:
-        return None
-    if affinity.pod_anti_affinity is not None:
-        for term in affinity.pod_anti_affinity.required_during_scheduling_ignored_during_execution:
-            value = node.metadata.labels.get(term.topology_key)
-            near = pods_by_domain.get((term.topology_key, value), ()) if value is not None else ()
-            if any(_selects(term, pod, other) for other in near):
-                return NodeRefusal(
-                    "PodAffinity", f"a pod that it wants to be away from is in the same {term.topology_key}"
-                )
-    if affinity.pod_affinity is not None:
-        for term in affinity.pod_affinity.required_during_scheduling_ignored_during_execution:
-            value = node.metadata.labels.get(term.topology_key)
-            near = pods_by_domain.get((term.topology_key, value), ()) if value is not None else ()
-            if not any(_selects(term, pod, other) for other in near) and not _first_of_its_kind(
-                term, pod, pods_by_domain
-            ):
-                return NodeRefusal("PodAffinity", f"no pod that it wants to be with is in the same {term.topology_key}")
-    return None
-
-
-def _first_of_its_kind(
-    term: PodAffinityTerm, pod: Pod, pods_by_domain: Mapping[tuple[str, str], Sequence[Pod]]
-) -> bool:
-    """A pod that wants to be with its like may go anywhere while there is none (satisfyPodAffinity)."""
-    others = (pods for (key, _), pods in pods_by_domain.items() if key == term.topology_key)
-    return _selects(term, pod, pod) and not any(_selects(term, pod, other) for pods in others for other in pods)
-
-
-def _selects(term: PodAffinityTerm, pod: Pod, other: Pod) -> bool:
-    namespaces = term.namespaces or (pod.metadata.namespace,)
-    return other.metadata.namespace in namespaces and label_selected(term.label_selector, other.metadata.labels)
-
-
-def label_selected(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
-    """meta/v1 LabelSelector; no selector selects nothing, an empty one everything."""
-    if selector is None or any(labels.get(key) != value for key, value in selector.match_labels.items()):
-        return False
-    for item in selector.match_expressions:
-        value = labels.get(item.key)
-        holds = {
-            "In": value is not None and value in item.values,
-            "NotIn": value is None or value not in item.values,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }.get(item.operator, False)
-        if not holds:
-            return False
-    return True
-
-
-def topology_keys(spec: PodSpec) -> frozenset[str]:
-    """The node labels that the pod's affinity to other pods looks at."""
-    affinity = spec.affinity
-    if affinity is None:
-        return frozenset()
-    parts = [part for part in (affinity.pod_affinity, affinity.pod_anti_affinity) if part is not None]
-    return frozenset(
-        term.topology_key for part in parts for term in part.required_during_scheduling_ignored_during_execution
-    )

@@ -21,7 +21,19 @@ from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import ResourceClaim, ResourceClaimTemplate
 from dra_core.snapshot.resource_slice import ResourceSlice
-from dra_core.snapshot.workload import Deployment, Job, Namespace, PodGroup, ReplicaSet, StatefulSet, Workload
+from dra_core.snapshot.workload import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    Namespace,
+    PodGroup,
+    PriorityClass,
+    ReplicaSet,
+    RuntimeClass,
+    StatefulSet,
+    Workload,
+)
 
 JSON_IN_WORDS = "the text is not JSON"
 
@@ -260,7 +272,7 @@ def _snapshot(records: Iterable[Record]) -> ClusterSnapshot:
         by_type.setdefault(type(record), []).append(record)
 
     workloads: list[Workload] = []
-    for kind in (Deployment, ReplicaSet, StatefulSet, Job):
+    for kind in (Deployment, ReplicaSet, StatefulSet, Job, DaemonSet, CronJob):
         workloads += [item for item in by_type.get(kind, ()) if isinstance(item, kind)]
     return ClusterSnapshot(
         nodes=tuple(item for item in by_type.get(Node, ()) if isinstance(item, Node)),
@@ -275,4 +287,6 @@ def _snapshot(records: Iterable[Record]) -> ClusterSnapshot:
         workloads=tuple(workloads),
         pod_groups=tuple(item for item in by_type.get(PodGroup, ()) if isinstance(item, PodGroup)),
         namespaces=tuple(item for item in by_type.get(Namespace, ()) if isinstance(item, Namespace)),
+        runtime_classes=tuple(item for item in by_type.get(RuntimeClass, ()) if isinstance(item, RuntimeClass)),
+        priority_classes=tuple(item for item in by_type.get(PriorityClass, ()) if isinstance(item, PriorityClass)),
     )

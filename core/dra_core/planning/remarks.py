@@ -93,10 +93,12 @@ def _reserved(claim: ResourceClaim) -> str:
 
 def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
     """Nodes that the pod could go to, and where no driver publishes anything."""
-    if not evaluation.open_claims:
-        return
     inventory = evaluation.cluster.inventory
-    bare = [node.metadata.name for node in evaluation.asked if not inventory.for_node(node).pools]
+    bare = [
+        node.metadata.name
+        for node in evaluation.asked
+        if not inventory.for_node(node).pools and evaluation.open_on(node)
+    ]
     if bare:
         names = f"{', '.join(bare[:5])}{f' and {len(bare) - 5} more' if len(bare) > 5 else ''}"
         yield Refusal(

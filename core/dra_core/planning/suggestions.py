@@ -318,7 +318,7 @@ def _fits_without(evaluation: Evaluation, node: Node, names: Sequence[str]) -> b
     claims = (cluster.claim(*name.split("/", 1)) for name in staying)
     held = Allocated().with_claims(claim for claim in claims if claim is not None)
     planner = Planner(cluster.inventory, (node,), cluster.classes, cluster.questions, held, STEPS_PER_TRY)
-    return isinstance(planner.everywhere(evaluation.open_claims)[0], Solution)
+    return isinstance(planner.everywhere(evaluation.open_on(node))[0], Solution)
 
 
 def _release(name: str) -> ReleaseClaim:

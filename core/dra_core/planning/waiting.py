@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from dra_core.planning.admission import admitted
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
+from dra_core.planning.daemons import bound, daemon_spec, node_of, runs_on, unbound
 from dra_core.planning.pod_claims import Reference
 from dra_core.snapshot.metadata import ObjectMeta, OwnerReference
 from dra_core.snapshot.pod import Pod
-from dra_core.snapshot.workload import Job, Workload
+from dra_core.snapshot.workload import CronJob, DaemonSet, Job, JobSpec, PodTemplate, Workload
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -31,11 +33,11 @@ class Wanted(msgspec.Struct, frozen=True):
 def wanted_pods(snapshot: ClusterSnapshot) -> tuple[Wanted, ...]:
     """All pods without a node: the highest priority first, existing ones before those to be made, then as they came."""
     waiting = [
-        Wanted(pod, origin_of(pod), True)
+        Wanted(admitted(snapshot, pod), origin_of(pod), True)
         for pod in snapshot.pods
         if not pod.spec.node_name and not pod.finished and pod.metadata.deletion_timestamp is None
     ]
-    waiting += missing_pods(snapshot)
+    waiting += (msgspec.structs.replace(item, pod=admitted(snapshot, item.pod)) for item in missing_pods(snapshot))
     return tuple(sorted(waiting, key=lambda item: -(item.pod.spec.priority or 0)))
 
 
@@ -52,6 +54,9 @@ def missing_pods(snapshot: ClusterSnapshot) -> Iterator[Wanted]:
         metadata = workload.metadata
         if any(owner.controller for owner in metadata.owner_references):
             continue
+        if isinstance(workload, DaemonSet):
+            yield from _missing_daemons(snapshot, workload)
+            continue
         key = (metadata.namespace, workload.kind, metadata.name)
         there = made.get(key, 0)
         if key in controlled:
@@ -65,6 +70,31 @@ def missing_pods(snapshot: ClusterSnapshot) -> Iterator[Wanted]:
             )
         for number in range(there, wanted_count(workload)):
             yield made_by(workload, number)
+
+
+def _missing_daemons(snapshot: ClusterSnapshot, workload: DaemonSet) -> Iterator[Wanted]:
+    """A pod for each node that the DaemonSet wants to run on and has none for."""
+    metadata = workload.metadata
+    there = {
+        node_of(pod)
+        for pod in snapshot.pods
+        if pod.metadata.namespace == metadata.namespace
+        and not pod.finished
+        and any(
+            owner.controller and (owner.kind, owner.name) == ("DaemonSet", metadata.name)
+            for owner in pod.metadata.owner_references
+        )
+    }
+    for number, node in enumerate(snapshot.known_nodes):
+        name = node.metadata.name
+        if name not in there and runs_on(workload, node):
+            made = made_by(workload, number)
+            pod = msgspec.structs.replace(
+                made.pod,
+                metadata=msgspec.structs.replace(made.pod.metadata, name=f"{metadata.name}-{name}"),
+                spec=bound(made.pod.spec, name),
+            )
+            yield msgspec.structs.replace(made, pod=pod)
 
 
 def _counts(snapshot: ClusterSnapshot) -> Mapping[tuple[str, str, str], int]:
@@ -83,20 +113,43 @@ def _counts(snapshot: ClusterSnapshot) -> Mapping[tuple[str, str, str], int]:
 def wanted_count(workload: Workload) -> int:
     """How many pods the workload wants to run at a time."""
     if isinstance(workload, Job):
-        spec = workload.spec
-        if spec.suspend:
-            return 0
-        parallelism = 1 if spec.parallelism is None else spec.parallelism
-        if spec.completions is None:
-            return parallelism if spec.parallelism is not None or not workload.status.succeeded else 0
-        return max(min(parallelism, spec.completions - workload.status.succeeded), 0)
+        return _of_job(workload.spec, workload.status.succeeded)
+    if isinstance(workload, CronJob):
+        # One run of a CronJob that is yet to be created; what exists makes its Jobs when it is time.
+        return 0 if workload.metadata.uid or workload.spec.suspend else _of_job(workload.spec.job_template.spec, 0)
+    if isinstance(workload, DaemonSet):
+        return 0  # it counts nodes, not pods
     replicas = workload.spec.replicas
     return 1 if replicas is None else max(replicas, 0)
 
 
+def _of_job(spec: JobSpec, succeeded: int) -> int:
+    if spec.suspend:
+        return 0
+    parallelism = 1 if spec.parallelism is None else spec.parallelism
+    if spec.completions is None:
+        return parallelism if spec.parallelism is not None or not succeeded else 0
+    return max(min(parallelism, spec.completions - succeeded), 0)
+
+
+def run_of(workload: CronJob) -> tuple[Wanted, ...]:
+    """The pods of one run, whenever it is."""
+    return tuple(made_by(workload, number) for number in range(_of_job(workload.spec.job_template.spec, 0)))
+
+
+def template_of(workload: Workload) -> PodTemplate:
+    """What the workload's pods are made from."""
+    if isinstance(workload, CronJob):
+        return workload.spec.job_template.spec.template
+    template = workload.spec.template
+    if isinstance(workload, DaemonSet):
+        return msgspec.structs.replace(template, spec=daemon_spec(template.spec))
+    return template
+
+
 def made_by(workload: Workload, number: int) -> Wanted:
     """A pod of the workload; ``number`` counts from 0 and becomes part of its name."""
-    template = workload.spec.template
+    template = template_of(workload)
     metadata = workload.metadata
     owner = OwnerReference(
         api_version=workload.api_version, kind=workload.kind, name=metadata.name, uid=metadata.uid, controller=True
@@ -136,6 +189,8 @@ def makers(snapshot: ClusterSnapshot) -> Mapping[Reference, Reference]:
 def same_pods(cluster: Cluster, pods: Iterable[Wanted], *, whoever_makes_them: bool = False) -> tuple[Wanted, ...]:
     """One of each kind of pods: those that ask the same of nodes and devices count as one.
 
+    A DaemonSet's pods differ in the node that each is for, and are one kind without that.
+
     Args:
         cluster: Where their claims are.
         pods: The pods.
@@ -143,6 +198,8 @@ def same_pods(cluster: Cluster, pods: Iterable[Wanted], *, whoever_makes_them: b
     """
     found: dict[tuple[Reference | None, bytes], Wanted] = {}
     for item in pods:
+        if item.origin.kind == "DaemonSet":
+            item = msgspec.structs.replace(item, pod=unbound(item.pod))
         claims = cluster.claims_of(item.pod)
         asked = tuple((claim.entry, claim.claim.spec, claim.claim.status.allocation) for claim in claims.claims)
         key = msgspec.json.encode((item.pod.metadata.namespace, item.pod.spec, asked, claims.faults))

@@ -1,12 +1,14 @@
-"""What makes pods (apps/v1, batch/v1), pods that start together (scheduling.k8s.io), namespaces: the parts needed."""
+"""What makes pods, and what else than nodes and claims decides about them: the parts needed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from dra_core.snapshot.api_record import PartialApiRecord
 from dra_core.snapshot.metadata import ObjectMeta
-from dra_core.snapshot.pod import PodResourceClaim, PodSpec
+from dra_core.snapshot.pod import PodResourceClaim, PodSpec, Toleration
+from dra_core.snapshot.quantity import Amount
 
 
 class PodTemplate(PartialApiRecord, frozen=True, kw_only=True):
@@ -75,7 +77,45 @@ class Job(PartialApiRecord, frozen=True, kw_only=True):
     status: JobStatus = JobStatus()
 
 
-Workload: TypeAlias = Deployment | ReplicaSet | StatefulSet | Job
+class DaemonSetSpec(PartialApiRecord, frozen=True, kw_only=True):
+    """The pod that each node gets that it may run on."""
+
+    template: PodTemplate = PodTemplate()
+
+
+class DaemonSet(PartialApiRecord, frozen=True, kw_only=True):
+    """A DaemonSet (apps/v1)."""
+
+    api_version: str = "apps/v1"
+    kind: str = "DaemonSet"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: DaemonSetSpec = DaemonSetSpec()
+
+
+class JobTemplate(PartialApiRecord, frozen=True, kw_only=True):
+    """The Jobs to be made."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    spec: JobSpec = JobSpec()
+
+
+class CronJobSpec(PartialApiRecord, frozen=True, kw_only=True):
+    """The Job that is made each time."""
+
+    job_template: JobTemplate = JobTemplate()
+    suspend: bool | None = None
+
+
+class CronJob(PartialApiRecord, frozen=True, kw_only=True):
+    """A CronJob (batch/v1)."""
+
+    api_version: str = "batch/v1"
+    kind: str = "CronJob"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: CronJobSpec = CronJobSpec()
+
+
+Workload: TypeAlias = Deployment | ReplicaSet | StatefulSet | Job | DaemonSet | CronJob
 """An object that makes pods from a template."""
 
 
@@ -92,6 +132,40 @@ class PodGroup(PartialApiRecord, frozen=True, kw_only=True):
     kind: str = "PodGroup"
     metadata: ObjectMeta = ObjectMeta()
     spec: PodGroupSpec = PodGroupSpec()
+
+
+class RuntimeClassScheduling(PartialApiRecord, frozen=True, kw_only=True):
+    """Where pods of a RuntimeClass may run."""
+
+    node_selector: Mapping[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class RuntimeClassOverhead(PartialApiRecord, frozen=True, kw_only=True):
+    """What a pod of a RuntimeClass costs beside its containers, as quantities."""
+
+    pod_fixed: Mapping[str, Amount] = {}
+
+
+class RuntimeClass(PartialApiRecord, frozen=True, kw_only=True):
+    """A RuntimeClass (node.k8s.io/v1): how containers are run, and what that asks of nodes."""
+
+    api_version: str = "node.k8s.io/v1"
+    kind: str = "RuntimeClass"
+    metadata: ObjectMeta = ObjectMeta()
+    overhead: RuntimeClassOverhead | None = None
+    scheduling: RuntimeClassScheduling | None = None
+
+
+class PriorityClass(PartialApiRecord, frozen=True, kw_only=True):
+    """A PriorityClass (scheduling.k8s.io/v1): which pods come first."""
+
+    api_version: str = "scheduling.k8s.io/v1"
+    kind: str = "PriorityClass"
+    metadata: ObjectMeta = ObjectMeta()
+    value: int = 0
+    global_default: bool = False
+    preemption_policy: str | None = None
 
 
 class Namespace(PartialApiRecord, frozen=True, kw_only=True):

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from dra_core.planning.amounts import nanos, requested
 from dra_core.planning.evaluation import resource_refusal
-from dra_core.planning.node_rules import affinity_refusal, static_refusal, topology_keys
+from dra_core.planning.node_rules import static_refusal
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.node import Node
-from dra_core.snapshot.pod import Pod, PodSpec
+from dra_core.snapshot.pod import PodSpec
 
 NODE = msgspec.convert({"metadata": {"name": "n", "labels": {"zone": "a", "size": "8"}}, "spec": {}}, Node)
 HARD = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -98,29 +98,11 @@ def test_everything_that_is_short_is_told() -> None:
     assert resource_refusal(wanted, None, {}) is None
 
 
-def pod_with(affinity: JsonObject, **labels: str) -> Pod:
-    value = {"metadata": {"name": "p", "namespace": "n", "labels": labels}, "spec": {"affinity": affinity}}
-    return msgspec.convert(value, Pod)
-
-
-def near(selected: str) -> JsonObject:
-    return {HARD: [{"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": selected}}}]}
-
-
-OTHER = msgspec.convert({"metadata": {"name": "o", "namespace": "n", "labels": {"app": "db"}}, "spec": {}}, Pod)
-
-
-@pytest.mark.parametrize(
-    ("pod", "placed", "refused"),
-    [
-        (pod_with({"podAntiAffinity": near("db")}), {("zone", "a"): [OTHER]}, True),
-        (pod_with({"podAntiAffinity": near("db")}), {("zone", "b"): [OTHER]}, False),
-        (pod_with({"podAffinity": near("db")}), {("zone", "a"): [OTHER]}, False),
-        (pod_with({"podAffinity": near("db")}), {("zone", "b"): [OTHER]}, True),
-        (pod_with({"podAffinity": near("web")}, app="web"), {("zone", "a"): [OTHER]}, False),  # the first of its kind
-        (pod_with({"podAffinity": near("db")}, app="db"), {("zone", "b"): [OTHER]}, True),
-    ],
-)
-def test_affinity_between_pods(pod: Pod, placed: dict[tuple[str, str], list[Pod]], refused: bool) -> None:
-    assert topology_keys(pod.spec) == {"zone"}
-    assert (affinity_refusal(pod, NODE, placed) is not None) == refused
+def test_what_is_asked_for_the_whole_pod_counts_in_place_of_its_containers_sum() -> None:
+    spec: JsonObject = {
+        "containers": [{"resources": {"requests": {"cpu": "1", "example.com/x": "2"}}}],
+        "resources": {"requests": {"cpu": "3"}},
+        "overhead": {"cpu": "100m"},
+    }
+    asked = requested(msgspec.convert(spec, PodSpec))
+    assert asked == {"cpu": nanos("3100m"), "example.com/x": nanos("2"), "pods": nanos("1")}
