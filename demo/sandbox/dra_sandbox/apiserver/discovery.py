@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from dra_core.snapshot.json_value import Json, JsonObject
 
 from dra_sandbox.apiserver.catalog import Catalog
 from dra_sandbox.apiserver.openapi import group_document, paths_document
-from dra_sandbox.apiserver.resources import SUBRESOURCES, Generation, Resource
+from dra_sandbox.apiserver.resources import KUBERNETES, SUBRESOURCES, Generation, Resource
 
-_VERSIONS: Mapping[Generation, str] = {"modern": "v1.37.2", "classic": "v1.30.14"}
-"""The Kubernetes version whose behaviour a generation shows."""
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -61,11 +57,11 @@ def _found(document: JsonObject | None) -> Found | None:
 
 def version(generation: Generation) -> JsonObject:
     """GET /version (apimachinery version.Info)."""
-    major, minor, _ = _VERSIONS[generation].removeprefix("v").split(".")
+    major, minor, _ = KUBERNETES[generation].removeprefix("v").split(".")
     return {
         "major": major,
         "minor": minor,
-        "gitVersion": f"{_VERSIONS[generation]}+drakit-sandbox",
+        "gitVersion": f"{KUBERNETES[generation]}+drakit-sandbox",
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

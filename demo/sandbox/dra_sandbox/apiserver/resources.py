@@ -10,11 +10,13 @@ from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.schema import ANYTHING, Schema, read_book
 from dra_sandbox.apiserver.schemas_core import CORE, META, PODS
-from dra_sandbox.apiserver.schemas_devices import CLASSIC, MODERN
+from dra_sandbox.apiserver.schemas_devices import CLASSIC, CLASSIC_PODS, MODERN, MODERN_PODS
 from dra_sandbox.apiserver.schemas_groups import OTHERS, WORKLOADS
 
 Generation: TypeAlias = Literal["modern", "classic"]
 """``modern``: resource.k8s.io/v1 as in Kubernetes 1.34 and later; ``classic``: v1alpha2 as in 1.30."""
+KUBERNETES: Mapping[Generation, str] = {"modern": "v1.37.2", "classic": "v1.30.14"}
+"""The Kubernetes version whose behaviour a generation shows."""
 
 SUBRESOURCES: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "status": ("", "", "", ("get", "patch", "update")),
@@ -115,9 +117,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return (self.group, self.version, self.plural)
 
 
-_SHARED_BOOK = read_book(META, PODS, CORE, WORKLOADS, OTHERS)
-_MODERN_BOOK = read_book(META, MODERN)
-_CLASSIC_BOOK = read_book(META, CLASSIC)
+_SHARED_TEXTS = (META, PODS, CORE, WORKLOADS, OTHERS)
 
 EVENT_FIELDS = (
     "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
@@ -214,10 +214,13 @@ def _completed(row: Resource, book: Mapping[str, Schema]) -> Resource:
     return msgspec.structs.replace(row, singular=row.kind.lower(), schema=book[name])
 
 
-_SHARED = tuple(_completed(row, _SHARED_BOOK) for row in _ROWS)
+def _table(of_pods: str, rows: tuple[Resource, ...], of_rows: str) -> tuple[Resource, ...]:
+    shared, own = read_book(*_SHARED_TEXTS, of_pods), read_book(META, of_rows)
+    return (*(_completed(row, shared) for row in _ROWS), *(_completed(row, own) for row in rows))
+
 
 TABLE: Mapping[Generation, tuple[Resource, ...]] = {
-    "modern": _SHARED + tuple(_completed(row, _MODERN_BOOK) for row in _MODERN_ROWS),
-    "classic": _SHARED + tuple(_completed(row, _CLASSIC_BOOK) for row in _CLASSIC_ROWS),
+    "modern": _table(MODERN_PODS, _MODERN_ROWS, MODERN),
+    "classic": _table(CLASSIC_PODS, _CLASSIC_ROWS, CLASSIC),
 }
 """The built-in resources of each generation, in the order of discovery."""

@@ -16,6 +16,7 @@ from dra_sandbox.apiserver.rules_claim_status import check_claim_with_status
 from dra_sandbox.apiserver.rules_claims import check_class, check_template, prepared_claim, prepared_template
 from dra_sandbox.apiserver.rules_classic import (
     check_classic_claim,
+    check_classic_class,
     check_classic_template,
     check_scheduling,
     prepared_classic_claim,
@@ -109,7 +110,7 @@ RULES: Mapping[str, Rules] = {
     ),
 }
 _CLASSIC: Mapping[str, Rules] = {
-    "resourceclasses": Rules(),
+    "resourceclasses": Rules(check=check_classic_class),
     "resourceclaims": Rules(prepare=prepared_classic_claim, check=check_classic_claim),
     "resourceclaimtemplates": Rules(check=check_classic_template),
     "podschedulingcontexts": Rules(check=check_scheduling),

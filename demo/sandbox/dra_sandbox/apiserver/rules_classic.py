@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from dra_core.refusal import Refusal
-from dra_core.snapshot.json_value import JsonObject, object_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 
 from dra_sandbox.apiserver import faults
+from dra_sandbox.apiserver.device_names import driver_name_faults, duplicate_faults
+from dra_sandbox.apiserver.metadata import subdomain_faults
 from dra_sandbox.apiserver.requests import Circumstances
 from dra_sandbox.apiserver.resources import Resource
 from dra_sandbox.world.objects import being_deleted, objects_at, with_fields
@@ -17,6 +19,7 @@ NODES = 128  # v1alpha2 PodSchedulingNodeListMaxSize
 HANDLES = 32  # v1alpha2 AllocationResultResourceHandlesMaxSize
 HANDLE_LENGTH = 16 * 1024  # v1alpha2 ResourceHandleDataMaxSize
 _MODES = ("Immediate", "WaitForFirstConsumer")
+_SELECTOR_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")  # core/v1 NodeSelectorOperator
 
 
 def prepared_classic_claim(
@@ -49,14 +52,70 @@ def check_classic_template(_resource: Resource, value: JsonObject, old: JsonObje
 
 
 def check_scheduling(_resource: Resource, value: JsonObject, _old: JsonObject | None) -> Iterator[Refusal]:
-    """A PodSchedulingContext: the length of its lists."""
-    nodes = object_at(value, "spec").get("potentialNodes")
-    if isinstance(nodes, list | tuple) and len(nodes) > NODES:
-        yield faults.too_long("spec.potentialNodes", NODES)
-    for i, claim in enumerate(objects_at(value, "status", "resourceClaims")):
-        unsuitable = claim.get("unsuitableNodes")
-        if isinstance(unsuitable, list | tuple) and len(unsuitable) > NODES:
-            yield faults.too_long(f"status.claims[{i}].unsuitableNodes", NODES)
+    """A PodSchedulingContext: names of nodes, none twice, not too many."""
+    yield from _nodes_faults("spec.potentialNodes", list_at(value, "spec", "potentialNodes"))
+    selected = text_at(value, "spec", "selectedNode")
+    if selected:
+        yield from subdomain_faults("spec.selectedNode", selected)
+    claims = objects_at(value, "status", "resourceClaims")
+    yield from duplicate_faults("status.resourceClaims", [text_at(claim, "name") for claim in claims], "name")
+    for i, claim in enumerate(claims):
+        yield from _nodes_faults(f"status.claims[{i}].unsuitableNodes", list_at(claim, "unsuitableNodes"))
+
+
+def check_classic_class(_resource: Resource, value: JsonObject, _old: JsonObject | None) -> Iterator[Refusal]:
+    """A ResourceClass: its driver, its parameters, its nodes."""
+    yield from driver_name_faults("driverName", text_at(value, "driverName"))
+    yield from _reference_faults("parametersRef", object_at(value, "parametersRef"))
+    yield from _selector_faults("suitableNodes", value.get("suitableNodes"))
+
+
+def _nodes_faults(path: str, names: Sequence[Json]) -> Iterator[Refusal]:
+    if len(names) > NODES:
+        yield faults.too_long(path, NODES)
+    yield from duplicate_faults(path, names)
+    for i, name in enumerate(names[:NODES]):
+        yield from subdomain_faults(f"{path}[{i}]", str(name))
+
+
+def _reference_faults(path: str, reference: JsonObject) -> Iterator[Refusal]:
+    if reference:
+        for key in ("kind", "name"):
+            if not text_at(reference, key):
+                yield faults.required(f"{path}.{key}")
+
+
+def _selector_faults(path: str, selector: Json) -> Iterator[Refusal]:
+    """core/v1 NodeSelector: at least one term, and conditions that can be judged."""
+    if selector is None:
+        return
+    terms = objects_at(selector, "nodeSelectorTerms")
+    if not terms:
+        yield faults.required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")
+    for i, term in enumerate(terms):
+        for field in ("matchExpressions", "matchFields"):
+            for j, requirement in enumerate(objects_at(term, field)):
+                where = f"{path}.nodeSelectorTerms[{i}].{field}[{j}]"
+                yield from _requirement_faults(where, requirement, of_fields=field == "matchFields")
+
+
+def _requirement_faults(path: str, requirement: JsonObject, *, of_fields: bool) -> Iterator[Refusal]:
+    operator, values = text_at(requirement, "operator"), list_at(requirement, "values")
+    if of_fields and text_at(requirement, "key") != "metadata.name":
+        yield faults.invalid(f"{path}.key", text_at(requirement, "key"), "not a valid field selector key")
+    if operator in ("In", "NotIn"):
+        if of_fields and len(values) != 1:
+            yield faults.required(
+                f"{path}.values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+            )
+        elif not values:
+            yield faults.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif of_fields or operator not in _SELECTOR_OPERATORS:
+        yield faults.invalid(f"{path}.operator", operator, "not a valid selector operator")
+    elif operator in ("Exists", "DoesNotExist") and values:
+        yield faults.forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+    elif operator in ("Gt", "Lt") and len(values) != 1:
+        yield faults.required(f"{path}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
 
 
 def _spec_faults(path: str, spec: JsonObject, *, template: bool = False) -> Iterator[Refusal]:
@@ -65,17 +124,18 @@ def _spec_faults(path: str, spec: JsonObject, *, template: bool = False) -> Iter
     mode = text_at(spec, "allocationMode")
     if mode not in _MODES and not (template and not mode):
         yield faults.not_supported(f"{path}.allocationMode", mode, _MODES)
-    reference = object_at(spec, "parametersRef")
-    if reference:
-        for key in ("kind", "name"):
-            if not text_at(reference, key):
-                yield faults.required(f"{path}.parametersRef.{key}")
+    yield from _reference_faults(f"{path}.parametersRef", object_at(spec, "parametersRef"))
 
 
 def _status_faults(claim: JsonObject, status: JsonObject, before: JsonObject) -> Iterator[Refusal]:
     reserved, allocation = objects_at(status, "reservedFor"), status.get("allocation")
     if len(reserved) > RESERVED_FOR:
         yield faults.too_many("status.reservedFor", len(reserved), RESERVED_FOR)
+    for i, consumer in enumerate(reserved):
+        for key in ("resource", "name", "uid"):
+            if not text_at(consumer, key):
+                yield faults.required(f"status.reservedFor[{i}].{key}")
+    yield from duplicate_faults("status.reservedFor", [text_at(consumer, "uid") for consumer in reserved])
     if reserved and allocation is None:
         yield faults.forbidden("status.reservedFor", "may not be specified when `allocated` is not set")
     added = [one for one in reserved if one not in objects_at(before, "reservedFor")]
@@ -84,10 +144,13 @@ def _status_faults(claim: JsonObject, status: JsonObject, before: JsonObject) ->
             "status.reservedFor",
             "new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set",
         )
-    shareable = isinstance(allocation, dict) and allocation.get("shareable") is True
+    shareable = isinstance(allocation, Mapping) and allocation.get("shareable") is True
     if len(reserved) > 1 and allocation is not None and not shareable:
         yield faults.forbidden("status.reservedFor", "may not be reserved more than once")
+    if text_at(status, "driverName"):
+        yield from driver_name_faults("status.driverName", text_at(status, "driverName"))
     if allocation is not None:
+        yield from _selector_faults("status.allocation.availableOnNodes", at(allocation, "availableOnNodes"))
         if not text_at(status, "driverName"):
             yield faults.required("status.driverName", "must be specified when `allocation` is set")
         if before.get("allocation") is not None:
@@ -98,6 +161,10 @@ def _status_faults(claim: JsonObject, status: JsonObject, before: JsonObject) ->
         if len(handles) > HANDLES:
             yield faults.too_long("status.allocation.resourceHandles", HANDLES)
         for i, handle in enumerate(handles):
+            if text_at(handle, "driverName"):
+                yield from driver_name_faults(
+                    f"status.allocation.resourceHandles[{i}].driverName", text_at(handle, "driverName")
+                )
             if len(text_at(handle, "data")) > HANDLE_LENGTH:
                 yield faults.too_long(f"status.allocation.resourceHandles[{i}].data", HANDLE_LENGTH)
     if status.get("deallocationRequested") is True and allocation is None:

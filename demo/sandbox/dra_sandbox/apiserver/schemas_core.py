@@ -27,8 +27,6 @@ PodSpec: activeDeadlineSeconds=i affinity=* automountServiceAccountToken=b conta
  securityContext=PodSecurityContext serviceAccount serviceAccountName setHostnameAsFQDN=b shareProcessNamespace=b
  subdomain terminationGracePeriodSeconds=i tolerations=[Toleration] topologySpreadConstraints=[*]
  volumes=[Volume]{name} workloadRef=*
-PodResourceClaim: name resourceClaimName resourceClaimTemplateName source=ClaimSource podGroupResourceClaim
-ClaimSource: resourceClaimName resourceClaimTemplateName
 HostAlias: ip hostnames=[s]
 Toleration: key operator value effect tolerationSeconds=i
 Container: name image args=[s] command=[s] env=[EnvVar]{name} envFrom=[EnvFrom] imagePullPolicy lifecycle=*
@@ -47,7 +45,6 @@ EnvFrom: configMapRef=OptionalReference prefix secretRef=OptionalReference
 OptionalReference: name optional=b
 ContainerPort: containerPort=i hostIP hostPort=i name protocol
 ResourceRequirements: claims=[ContainerClaim]{name|} limits=<q> requests=<q>
-ContainerClaim: name request
 VolumeDevice: devicePath name
 VolumeMount: mountPath mountPropagation name readOnly=b recursiveReadOnly subPath subPathExpr
 Probe: exec=ExecAction failureThreshold=i grpc=GrpcAction httpGet=HttpAction initialDelaySeconds=i periodSeconds=i

@@ -1,5 +1,17 @@
 """Fields of resource.k8s.io: v1 of Kubernetes 1.37, and v1alpha2 of 1.30 (the notation of ``schema``)."""
 
+MODERN_PODS = """
+PodResourceClaim: name podGroupResourceClaim resourceClaimName resourceClaimTemplateName
+ContainerClaim: name request
+"""
+
+CLASSIC_PODS = """
+PodResourceClaim: name source=ClaimSource
+ClaimSource: resourceClaimName resourceClaimTemplateName
+ContainerClaim: name
+"""
+"""How pods name their claims: core/v1 differs between the generations."""
+
 MODERN = """
 ResourceSlice: apiVersion kind metadata=ObjectMeta spec=SliceSpec
 SliceSpec: allNodes=b devices=[Device] driver nodeName nodeSelector=NodeSelector! partitionTypeAttribute

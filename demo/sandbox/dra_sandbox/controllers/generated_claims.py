@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dra_core.snapshot.json_value import JsonObject, object_at, text_at
 
+from dra_sandbox.kubelet.prepared_claims import source_of
 from dra_sandbox.world.objects import (
     CLAIM,
     CLAIM_TEMPLATE,
@@ -40,7 +41,7 @@ def generated_claims(world: World) -> tuple[Write, ...]:
         recorded = {text_at(item, "name"): item for item in objects_at(pod, "status", "resourceClaimStatuses")}
         known = dict(recorded)
         for entry in objects_at(pod, "spec", "resourceClaims"):
-            entry_name, template_name = text_at(entry, "name"), text_at(entry, "resourceClaimTemplateName")
+            entry_name, template_name = text_at(entry, "name"), text_at(source_of(entry), "resourceClaimTemplateName")
             if not template_name or entry_name in recorded:
                 continue
             claim = generated_claim(world, pod, entry_name)
@@ -102,7 +103,7 @@ def _create(world: World, pod: JsonObject, entry_name: str, template_name: str) 
     wanted = object_at(template, "spec")
     return Create(
         body={
-            "apiVersion": "resource.k8s.io/v1",
+            "apiVersion": text_at(template, "apiVersion"),
             "kind": "ResourceClaim",
             "metadata": {
                 "generateName": generate_name(name_of(pod), entry_name),

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from dra_core.snapshot.json_value import JsonObject, text_at
 
+from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.kubelet.claim_manager import ClaimManager
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.node_parts import COMPONENT, NodeParts
 from dra_sandbox.kubelet.node_status import RENEW, Machine, node_writes
+from dra_sandbox.kubelet.plugin_instances import classic_instance_from, instance_from
 from dra_sandbox.kubelet.plugin_watcher import PluginWatcher
 from dra_sandbox.kubelet.plugins import Plugins
 from dra_sandbox.kubelet.pod_worker import PodWorker
@@ -35,12 +37,14 @@ class Kubelet:
         directories: NodeDirectories,
         runtime: Runtime,
         slice_patience: timedelta = PATIENCE,
+        generation: Generation = "modern",
     ) -> None:
         self._name = name
         self._machine = machine
         self._slice_patience = slice_patience
         api = Api(server, COMPONENT)
-        plugins = Plugins(self._plugins_changed)
+        accept = classic_instance_from if generation == "classic" else instance_from
+        plugins = Plugins(self._plugins_changed, accept)
         self._node = NodeParts(
             name=name,
             api=api,

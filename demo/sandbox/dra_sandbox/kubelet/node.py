@@ -11,6 +11,7 @@ from dra_core.snapshot.json_value import text_at
 
 from dra_sandbox.apiserver.logs import LogQuestion
 from dra_sandbox.apiserver.problems import Problem, bad_request
+from dra_sandbox.apiserver.resources import KUBERNETES, Generation
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.kubelet import Kubelet
@@ -37,12 +38,14 @@ class Node:
         name: str,
         directories: NodeDirectories,
         slice_patience: timedelta = PATIENCE,
+        generation: Generation = "modern",
     ) -> None:
         self.name = name
         self.directories = directories
         self._server = server
         self._url = url
         self._slice_patience = slice_patience
+        self._generation: Generation = generation
         directories.make()
         self.runtime = Runtime(directories.pods)
         self._kubelet: Kubelet | None = None
@@ -54,10 +57,11 @@ class Node:
                 self._server,
                 self._url,
                 self.name,
-                this_machine(),
+                this_machine(self._generation),
                 self.directories,
                 self.runtime,
                 self._slice_patience,
+                self._generation,
             )
             self._kubelet.start()
 
@@ -95,7 +99,7 @@ def node_of(question: LogQuestion) -> str:
     return text_at(question.pod, "spec", "nodeName")
 
 
-def this_machine() -> Machine:
+def this_machine(generation: Generation) -> Machine:
     """What a node shows of the machine that it shares with all others."""
     release = platform.freedesktop_os_release() if hasattr(platform, "freedesktop_os_release") else {}
     machine = platform.machine()
@@ -104,5 +108,6 @@ def this_machine() -> Machine:
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         architecture={"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine),
         kernel=platform.release(),
+        kubelet=KUBERNETES[generation],
         operating_system=release.get("PRETTY_NAME", platform.system()),
     )

@@ -16,7 +16,6 @@ LEASE_SECONDS = 40  # kubelet nodeLeaseDurationSeconds
 RENEW = timedelta(seconds=10)  # a quarter of it
 HEARTBEAT = timedelta(minutes=5)  # kubelet nodeStatusReportFrequency
 ADDRESS = "127.0.0.1"  # containers are processes of this machine
-VERSION = "v1.37.2"
 
 # A condition, what it says when all is well, and that in words.
 CONDITIONS = (
@@ -28,13 +27,14 @@ CONDITIONS = (
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the node shows of the machine."""
+    """What the node shows of the machine; ``kubelet`` is the version of the program on it."""
 
     cpus: int
     memory_bytes: int
     architecture: str
     kernel: str
     operating_system: str
+    kubelet: str
     labels: tuple[tuple[str, str], ...] = ()
 
 
@@ -80,7 +80,7 @@ def _status(node: JsonObject, name: str, machine: Machine, now: datetime) -> Jso
             "kernelVersion": machine.kernel,
             "osImage": machine.operating_system,
             "containerRuntimeVersion": "processes://1",
-            "kubeletVersion": VERSION,
+            "kubeletVersion": machine.kubelet,
             "kubeProxyVersion": "",
             "machineID": uid_of(node),
             "systemUUID": uid_of(node),

@@ -11,9 +11,10 @@ import grpc
 from dra_proto import health_v1_pb2, health_v1_pb2_grpc, health_v1alpha1_pb2, health_v1alpha1_pb2_grpc
 from returns.result import Failure, Result, Success
 
+from dra_sandbox.kubelet.classic_protocol import Classic
 from dra_sandbox.kubelet.device_health import Reported, State
-from dra_sandbox.kubelet.dra_protocol import DIALECTS, Answers, said
-from dra_sandbox.kubelet.plugin_instances import Instance
+from dra_sandbox.kubelet.dra_protocol import DIALECTS, Answers, Dra, said
+from dra_sandbox.kubelet.plugin_instances import CLASSIC_SERVICE, Instance
 from dra_sandbox.kubelet.prepared_claims import PREPARE, UNPREPARE, HeldClaim
 
 # grpcio looks at a connection's state every 0.2 s in a thread of its own, which ends some time after the last
@@ -73,7 +74,7 @@ class PluginClient:
         self._on_connection = on_connection
         self._on_health = on_health
         self._channel = grpc.insecure_channel(f"unix:{instance.endpoint}", options=CHANNEL_OPTIONS)
-        self._dra = DIALECTS[instance.dra_service](self._channel)
+        self._dra = _dialect(instance, self._channel)
         self._closed = threading.Event()
         self._channel.subscribe(self._connectivity, try_to_connect=True)
         if instance.health_service:
@@ -132,6 +133,12 @@ class PluginClient:
             request = health_v1alpha1_pb2.NodeWatchResourcesRequest()
             for older_message in older.NodeWatchResources(request, wait_for_ready=True):
                 yield tuple(_reported(item) for item in older_message.devices)
+
+
+def _dialect(instance: Instance, channel: grpc.Channel) -> Dra:
+    if instance.dra_service == CLASSIC_SERVICE:
+        return Classic(channel, instance.driver)
+    return DIALECTS[instance.dra_service](channel)
 
 
 def _reported(message: DeviceNews) -> Reported:

@@ -7,6 +7,8 @@ used, and when it goes, the one before it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import msgspec
 from returns.result import Failure, Result, Success
@@ -14,6 +16,9 @@ from returns.result import Failure, Result, Success
 PLUGIN_TYPE = "DRAPlugin"  # pluginregistration v1
 DRA_SERVICES = ("v1.DRAPlugin", "v1beta1.DRAPlugin")
 HEALTH_SERVICES = ("v1.DRAResourceHealth", "v1alpha1.DRAResourceHealth")  # the kubelet's order of preference
+CLASSIC_SERVICE = "v1alpha3.Node"  # asked first; plugins that do not know it are asked in v1alpha2
+VERSION = re.compile(r"v?(0|[1-9]\d*)(\.(0|[1-9]\d*))?(\.(0|[1-9]\d*))?([-+][-+.0-9A-Za-z]+)?")
+HIGHEST_MAJOR = 1  # pkg/kubelet/cm/dra/plugin of 1.30
 DRIVER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.IGNORECASE)
 LONGEST_DRIVER_NAME = 63  # resource/v1 DriverNameMaxLength
 
@@ -24,7 +29,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         registrar: The socket in the registry directory through which it was found.
         endpoint: The socket of the DRA service.
-        dra_service: One of DRA_SERVICES.
+        dra_service: One of DRA_SERVICES, or CLASSIC_SERVICE.
         health_service: One of HEALTH_SERVICES, or "".
         order: Higher is newer.
         connected: Whether its DRA socket answers.
@@ -90,12 +95,15 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
     supported_versions: tuple[str, ...]
 
 
+Accept: TypeAlias = Callable[[PluginInfo, str, Instances], Result[Instance, str]]
+"""From a plugin's answer, its registration socket and who is registered to an instance, or why there is none."""
+
+
 def instance_from(info: PluginInfo, registrar: str, known: Instances) -> Result[Instance, str]:
     """Check a plugin's answer as the kubelet does before it accepts the registration."""
-    if info.type != PLUGIN_TYPE:
-        return Failure(f"plugin type {info.type!r} at socket {registrar}: only {PLUGIN_TYPE} is handled here")
-    if not info.name or len(info.name) > LONGEST_DRIVER_NAME or not DRIVER_NAME.fullmatch(info.name):
-        return Failure(f"driver name {info.name!r} is not a DNS subdomain of at most {LONGEST_DRIVER_NAME} characters")
+    problem = _info_problem(info, registrar)
+    if problem:
+        return Failure(problem)
     if not info.supported_versions:
         return Failure(f"driver {info.name}: the list of supported versions is empty; name {' or '.join(DRA_SERVICES)}")
     service = next((item for item in info.supported_versions if item in DRA_SERVICES), "")
@@ -115,3 +123,33 @@ def instance_from(info: PluginInfo, registrar: str, known: Instances) -> Result[
             health_service=next((item for item in HEALTH_SERVICES if item in info.supported_versions), ""),
         )
     )
+
+
+def classic_instance_from(info: PluginInfo, registrar: str, known: Instances) -> Result[Instance, str]:
+    """The same as Kubernetes 1.30 did: versions are of registration, not of services, and one instance is all."""
+    problem = _info_problem(info, registrar)
+    if problem:
+        return Failure(problem)
+    versions = [(int(found[1]), int(found[3] or 0), int(found[5] or 0)) for found in _versions(info) if found]
+    if len(versions) < max(len(info.supported_versions), 1):
+        offered = ", ".join(info.supported_versions) or "none"
+        return Failure(f"driver {info.name}: its versions ({offered}) are not versions such as 1.0.0")
+    highest = max(versions)
+    if highest[0] > HIGHEST_MAJOR:
+        return Failure(f"driver {info.name}: this kubelet knows no version above {HIGHEST_MAJOR}; {highest} is offered")
+    if any(item.registrar != registrar for item in known.of(info.name)):
+        return Failure(f"driver {info.name} is registered already, through another socket")
+    endpoint = info.endpoint or registrar
+    return Success(Instance(driver=info.name, registrar=registrar, endpoint=endpoint, dra_service=CLASSIC_SERVICE))
+
+
+def _versions(info: PluginInfo) -> Iterator[re.Match[str] | None]:
+    return (VERSION.fullmatch(version) for version in info.supported_versions)
+
+
+def _info_problem(info: PluginInfo, registrar: str) -> str:
+    if info.type != PLUGIN_TYPE:
+        return f"plugin type {info.type!r} at socket {registrar}: only {PLUGIN_TYPE} is handled here"
+    if not info.name or len(info.name) > LONGEST_DRIVER_NAME or not DRIVER_NAME.fullmatch(info.name):
+        return f"driver name {info.name!r} is not a DNS subdomain of at most {LONGEST_DRIVER_NAME} characters"
+    return ""

@@ -14,17 +14,23 @@ from returns.result import Failure, Result, Success
 from dra_sandbox.kubelet.device_health import Health, Reported, after_end, after_report
 from dra_sandbox.kubelet.dra_protocol import said
 from dra_sandbox.kubelet.plugin_client import PluginClient
-from dra_sandbox.kubelet.plugin_instances import Instance, Instances, PluginInfo, instance_from
+from dra_sandbox.kubelet.plugin_instances import Accept, Instance, Instances, PluginInfo, instance_from
 from dra_sandbox.kubelet.slice_wiping import Absent, absent_after
 
 REGISTRATION_SECONDS = 5.0  # for each of the two calls
 
 
 class Plugins:
-    """Registers and forgets; ``on_change`` is called after each change, from any thread."""
+    """Registers and forgets.
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    Args:
+        on_change: Called after each change, from any thread.
+        accept: Judges who wants to be registered.
+    """
+
+    def __init__(self, on_change: Callable[[], None], accept: Accept = instance_from) -> None:
         self._on_change = on_change
+        self._accept = accept
         self._lock = threading.Lock()
         self._instances = Instances()
         self._clients: dict[str, PluginClient] = {}
@@ -53,7 +59,7 @@ class Plugins:
         answered = PluginInfo(
             type=info.type, name=info.name, endpoint=info.endpoint, supported_versions=tuple(info.supported_versions)
         )
-        return instance_from(answered, registrar, self._instances)
+        return self._accept(answered, registrar, self._instances)
 
     def _take_on(self, instance: Instance) -> None:
         with self._lock:

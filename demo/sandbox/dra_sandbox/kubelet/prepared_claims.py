@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 from dra_core.snapshot.first_use import make_ready
-from dra_core.snapshot.json_value import JsonObject, at, list_at, text_at
+from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from returns.result import Failure, Result, Success
 
 from dra_sandbox.world.objects import Place, being_deleted, name_of, namespace_of, objects_at, uid_of
@@ -32,10 +32,17 @@ class PreparedDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DriverPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One driver's share of a claim; ``skip`` are the operations that need no call."""
+    """One driver's share of a claim.
+
+    Attributes:
+        devices: As the driver answered.
+        skip: Operations that need no call.
+        handle: What the driver's controller left for the plugin; classic claims have it.
+    """
 
     devices: tuple[PreparedDevice, ...] = ()
     skip: frozenset[str] = frozenset()
+    handle: str = ""
 
 
 class HeldClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,15 +77,20 @@ def entries_of(pod: JsonObject) -> Mapping[str, str]:
     generated = {text_at(item, "name"): item for item in objects_at(pod, "status", "resourceClaimStatuses")}
     entries: dict[str, str] = {}
     for entry in objects_at(pod, "spec", "resourceClaims"):
-        name = text_at(entry, "name")
-        if text_at(entry, "resourceClaimName"):
-            entries[name] = text_at(entry, "resourceClaimName")
+        name, source = text_at(entry, "name"), source_of(entry)
+        if text_at(source, "resourceClaimName"):
+            entries[name] = text_at(source, "resourceClaimName")
         elif name not in generated:
             entries[name] = ""
         elif text_at(generated[name], "resourceClaimName"):
             entries[name] = text_at(generated[name], "resourceClaimName")
     extended = text_at(pod, "status", "extendedResourceClaimStatus", "resourceClaimName")
     return {**entries, EXTENDED: extended} if extended else entries
+
+
+def source_of(entry: JsonObject) -> JsonObject:
+    """Where an entry of spec.resourceClaims names claim or template: in itself, until Kubernetes 1.30 in ``source``."""
+    return object_at(entry, "source") or entry
 
 
 def check(
@@ -94,7 +106,10 @@ def check(
     """
     wanted: list[HeldClaim] = []
     namespace = namespace_of(pod)
+    unused = _unused_entries(pod)
     for entry, name in entries_of(pod).items():
+        if entry in unused:
+            continue
         if not name:
             return Failure(f"pod claim {entry}: the ResourceClaim has not been created from its template yet")
         claim = claims.get(name)
@@ -105,6 +120,14 @@ def check(
             return Failure(f"ResourceClaim {namespace}/{name}: {problem}")
         wanted.append(_as_held(pod, claim))
     return Success(tuple(wanted))
+
+
+def _unused_entries(pod: JsonObject) -> frozenset[str]:
+    """Entries that no container uses: for these no driver is called in Kubernetes 1.30, later ones do call it."""
+    containers = (*objects_at(pod, "spec", "initContainers"), *objects_at(pod, "spec", "containers"))
+    used = {entry for container in containers for entry, _ in _named_by(pod, container)}
+    classic = {text_at(item, "name") for item in objects_at(pod, "spec", "resourceClaims") if "source" in item}
+    return frozenset(classic - used)
 
 
 def _unusable(pod: JsonObject, claim: JsonObject, held: Held, registered: frozenset[str]) -> str:
@@ -141,6 +164,8 @@ def _as_held(pod: JsonObject, claim: JsonObject) -> HeldClaim:
 
 def _parts(claim: JsonObject) -> Mapping[str, DriverPart]:
     """Drivers of the allocation; an operation is skipped if all of the driver's devices say so."""
+    if text_at(claim, "status", "driverName"):
+        return _classic_parts(claim)
     skips: dict[str, frozenset[str]] = {}
     for result in objects_at(claim, "status", "allocation", "devices", "results"):
         names = frozenset(str(item) for item in list_at(result, "skipNodeOperations"))
@@ -148,6 +173,13 @@ def _parts(claim: JsonObject) -> Mapping[str, DriverPart]:
         driver = text_at(result, "driver")
         skips[driver] = skips[driver] & names if driver in skips else names
     return {driver: DriverPart(skip=names) for driver, names in skips.items()}
+
+
+def _classic_parts(claim: JsonObject) -> Mapping[str, DriverPart]:
+    """One driver for each resource handle; without any, the claim's own driver (resource.k8s.io/v1alpha2)."""
+    own = text_at(claim, "status", "driverName")
+    handles = objects_at(claim, "status", "allocation", "resourceHandles")
+    return {text_at(item, "driverName") or own: DriverPart(handle=text_at(item, "data")) for item in handles or ({},)}
 
 
 def _skips(part: DriverPart, operation: str) -> bool:

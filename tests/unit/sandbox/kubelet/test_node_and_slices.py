@@ -11,7 +11,9 @@ from dra_sandbox.world.objects import LEASE, NODE, World, condition_status, with
 from dra_sandbox.world.writes import Create, Delete, Patch, Write
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
-MACHINE = Machine(cpus=2, memory_bytes=2048, architecture="amd64", kernel="6.1", operating_system="Linux")
+MACHINE = Machine(
+    cpus=2, memory_bytes=2048, architecture="amd64", kernel="6.1", operating_system="Linux", kubelet="v1.37.2"
+)
 
 
 def after(world: World, writes: tuple[Write, ...]) -> World:

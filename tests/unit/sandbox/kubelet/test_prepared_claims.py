@@ -16,11 +16,13 @@ from dra_sandbox.kubelet.prepared_claims import (
     decode_checkpoint,
     devices_of_container,
     encode_checkpoint,
+    entries_of,
     hold,
     last_of_pod,
     let_go,
     reply_faults,
 )
+from dra_sandbox.world.objects import with_fields
 from returns.result import Failure, Success
 
 
@@ -72,6 +74,44 @@ def test_a_claim_from_a_template_is_waited_for() -> None:
     made: JsonObject = {"name": "gpu", "resourceClaimName": "claim"}
     recorded: JsonObject = {**waiting, "status": {"resourceClaimStatuses": [made]}}
     assert isinstance(check(recorded, {"claim": claim()}, {}, DRIVERS), Success)
+
+
+def test_claims_that_no_container_uses_are_prepared_since_kubernetes_1_31_only() -> None:
+    assert isinstance(check(pod(), {"claim": None}, {}, frozenset()), Failure)
+    entry: JsonObject = {"name": "gpu", "source": {"resourceClaimName": "claim"}}
+    idle = with_fields(pod(), ("spec",), {"resourceClaims": [entry]})
+    assert check(idle, {"claim": None}, {}, frozenset()) == Success(())
+    early: JsonObject = {"name": "init", "resources": {"claims": [{"name": "gpu"}]}}
+    used = with_fields(idle, ("spec",), {"initContainers": [early]})
+    assert len(check(used, {"claim": claim()}, {}, DRIVERS).unwrap()) == 1
+
+
+def test_a_classic_claim_has_a_handle_for_each_driver() -> None:
+    """resource.k8s.io/v1alpha2: without a handle, the claim's own driver is called with an empty one."""
+
+    def drivers(*handles: JsonObject) -> dict[str, str]:
+        status: JsonObject = {
+            "driverName": "a.example.com",
+            "allocation": {"resourceHandles": list(handles)},
+            "reservedFor": [{"resource": "pods", "name": "pod", "uid": "pod"}],
+        }
+        registered = frozenset({"a.example.com", "b.example.com"})
+        (found,) = check(pod(), {"claim": {**claim(), "status": status}}, {}, registered).unwrap()
+        return {driver: part.handle for driver, part in found.drivers.items()}
+
+    assert drivers() == {"a.example.com": ""}
+    assert drivers({"data": "x"}, {"driverName": "b.example.com", "data": "y"}) == {
+        "a.example.com": "x",
+        "b.example.com": "y",
+    }
+
+
+def test_a_pod_of_kubernetes_1_30_names_its_claims_in_a_source() -> None:
+    def entries(source: JsonObject) -> dict[str, str]:
+        return dict(entries_of(with_fields(pod(), ("spec",), {"resourceClaims": [{"name": "gpu", "source": source}]})))
+
+    assert entries({"resourceClaimName": "claim"}) == {"gpu": "claim"}
+    assert entries({"resourceClaimTemplateName": "t"}) == {"gpu": ""}
 
 
 def test_a_driver_is_not_called_for_what_its_devices_skip() -> None:
