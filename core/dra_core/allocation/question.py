@@ -1,6 +1,6 @@
 """Questions about allocation as JSON, one object each: the machine interface (``kubectl-dra allocate --jsonl``).
 
-A question is read as Go reads Kubernetes objects (``go_json``); fields that nobody knows are passed over.
+A question is read as Go reads Kubernetes objects (``as_go_reads``); fields that nobody knows are passed over.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from returns.result import Failure, Result, Success
 from dra_core.allocation.allocate import Allocation, Answer, Wrong, allocate
 from dra_core.allocation.allocated import Allocated, DeviceId
 from dra_core.allocation.features import Features
-from dra_core.allocation.go_json import amount, as_go_reads
 from dra_core.allocation.inventory import Inventory
 from dra_core.allocation.selectors import Questions
 from dra_core.allocation.why_not import why_not
 from dra_core.refusal import Fault, Refusal, Refusals
+from dra_core.snapshot.as_go_reads import amount, with_go_zeros
 from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
@@ -175,7 +175,7 @@ def _records(kind: type[Record], value: JsonObject, field: str, faults: list[Ref
 def _record(kind: type[Record], value: Json, path: str, faults: list[Refusal]) -> Record | None:
     decoded = decode_reporting(kind, value)
     if isinstance(decoded, Failure):
-        decoded = decode_reporting(kind, as_go_reads(kind, value))
+        decoded = decode_reporting(kind, with_go_zeros(kind, value))
     if isinstance(decoded, Failure):
         faults += [fault.below(path) for fault in decoded.failure() if fault.code != "UnknownField"]
         return None

@@ -121,7 +121,7 @@ def read_object(
             raise TypeError("the text of an object is not an object")
         value = decoded
     kind_name = kind.record.__name__
-    read = as_go_reads(to_v1(value) if kind_name in SERVED else value)
+    read = as_go_reads(kind.record, to_v1(value) if kind_name in SERVED else value)
     result = decode_reporting(kind.record, read)
     if isinstance(result, Failure):
         refusals: Refusals = result.failure()

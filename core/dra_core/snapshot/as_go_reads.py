@@ -1,69 +1,99 @@
-"""Objects as people write them, read as Go reads Kubernetes objects: null is as good as absent, amounts may be numbers.
+"""JSON as Go reads Kubernetes objects: null is as good as absent, and an amount may be written as a number.
 
-``kubectl get`` prints every quantity as a text; a hand-written file says ``cpu: 1`` or ``value: 40`` as well. Only what
-Go's decoder accepts is accepted: a number where an API field is a plain text stays a fault.
+The records say what is an amount (``Amount``), what may be absent, and what belongs to drivers (``Json``) and is passed
+on as it is. Only what Go's decoder accepts is accepted: a number where an API field is a plain text stays a fault.
 """
 
 from __future__ import annotations
 
+import functools
+import types
+import typing
 from collections.abc import Mapping
 
+import msgspec
+
 from dra_core.snapshot.json_value import Json
-
-_AMOUNT_MAPS = ("requests", "limits", "allocatable", "overhead", "consumedCapacity")  # name → quantity
-_VALUE_MAPS = ("capacity", "counters")  # name → {value, requestPolicy}
-_OPAQUE = ("parameters", "data")  # belong to drivers: passed on as they are
+from dra_core.snapshot.quantity import Amount
 
 
-def as_go_reads(value: Json) -> Json:
-    """The same value without nulls, and with quantities as texts."""
-    if isinstance(value, Mapping):
-        return {key: _field(key, item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [as_go_reads(item) for item in value]
-    return value
+def as_go_reads(kind: type[msgspec.Struct], value: Json) -> Json:
+    """A record's JSON without nulls, and with amounts as texts; what is required and absent stays a fault."""
+    return _read(kind, value, zeros=False)
 
 
-def _field(key: str, item: Json) -> Json:
-    if key in _OPAQUE:
-        return item
-    if key in _AMOUNT_MAPS and isinstance(item, Mapping):
-        return {name: amount(value) for name, value in item.items() if value is not None}
-    if key in _VALUE_MAPS and isinstance(item, Mapping):
-        read = {name: _with_value(value) for name, value in item.items() if value is not None}
-        # CapacityRequirements is {requests: {name: quantity}} under the same key as a device's capacity.
-        requests = item.get("requests")
-        if isinstance(requests, Mapping) and "value" not in requests:
-            read["requests"] = {name: amount(value) for name, value in requests.items() if value is not None}
-        return read
-    return as_go_reads(item)
-
-
-def _with_value(item: Json) -> Json:
-    """A DeviceCapacity or a Counter; in a node's or a volume's capacity, a plain amount."""
-    if not isinstance(item, Mapping):
-        return amount(item)
-    return {key: _policy(key, value) for key, value in item.items() if value is not None}
-
-
-def _policy(key: str, item: Json) -> Json:
-    if key in ("value", "default", "min", "max", "step"):
-        return amount(item)
-    if key == "validValues" and isinstance(item, list | tuple):
-        return [amount(value) for value in item]
-    if isinstance(item, Mapping):
-        return {name: _policy(name, value) for name, value in item.items() if value is not None}
-    return item
+def with_go_zeros(kind: type[msgspec.Struct], value: Json) -> Json:
+    """The same, with Go's zero in place of all that is required and absent."""
+    return _read(kind, value, zeros=True)
 
 
 def amount(item: Json) -> Json:
-    """A quantity that was written as a number, as a text; anything else as it is."""
-    if isinstance(item, bool):
-        return item
-    if isinstance(item, int):
-        return str(item)
-    if isinstance(item, float):
-        # A YAML number such as .inf is no amount; it stays, and is refused as what it is.
-        whole = item == item and abs(item) < 2**63 and item == int(item)
-        return f"{item:.0f}" if whole else (str(item) if abs(item) < 2**63 else item)
-    return item.strip() if isinstance(item, str) else as_go_reads(item)
+    """An amount that was written as a number, as a text; null as zero; anything else as it is."""
+    match item:
+        case None:
+            return "0"
+        case bool():
+            return item
+        case int():
+            return str(item)
+        case float():
+            # A YAML number such as .inf is no amount; it stays, and is refused as what it is.
+            if item != item or abs(item) >= 2**63:
+                return item
+            return f"{item:.0f}" if item == int(item) else str(item)
+        case str():
+            return item.strip()
+        case _:
+            return item
+
+
+def _read(expected: object, value: Json, zeros: bool) -> Json:
+    if expected == Amount:
+        return amount(value)
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin in (typing.Union, types.UnionType):
+        members = [argument for argument in arguments if argument is not type(None)]
+        return _read(members[0], value, zeros) if len(members) == 1 else value
+    if origin is tuple and isinstance(value, list | tuple):
+        return [_item(arguments[0], item, zeros) for item in value]
+    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
+        return {key: _item(arguments[1], item, zeros) for key, item in value.items()}
+    if isinstance(expected, type) and issubclass(expected, msgspec.Struct) and isinstance(value, Mapping):
+        return _record(expected, value, zeros)
+    return value
+
+
+def _record(expected: type[msgspec.Struct], value: Mapping[str, Json], zeros: bool) -> Json:
+    fields = _fields(expected)
+    read = {
+        name: _read(fields[name].type, item, zeros) if name in fields else item
+        for name, item in value.items()
+        if item is not None
+    }
+    if zeros:
+        missing = (field for name, field in fields.items() if field.required and name not in read)
+        read |= {field.encode_name: _zero(field.type, zeros) for field in missing}
+    return read
+
+
+def _item(expected: object, item: Json, zeros: bool) -> Json:
+    """What a list or an object holds: null is zero there, not absent."""
+    return _zero(expected, zeros) if item is None else _read(expected, item, zeros)
+
+
+def _zero(expected: object, zeros: bool) -> Json:
+    if expected == Amount:
+        return "0"
+    if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
+        return _record(expected, {}, zeros)
+    if typing.get_origin(expected) is tuple:
+        return []
+    return _ZEROS.get(expected) if isinstance(expected, type) else None
+
+
+_ZEROS: Mapping[type, Json] = {str: "", int: 0, bool: False}
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}

@@ -108,6 +108,8 @@ def _walk(expected: object, value: Json, path: str) -> Refusals:
     """Every fault of ``value`` against the type ``expected``."""
     origin = typing.get_origin(expected)
     arguments = typing.get_args(expected)
+    if origin is typing.Annotated:
+        return _walk(arguments[0], value, path)
     if origin in (typing.Union, types.UnionType):
         return _walk_union(arguments, value, path)
     if origin is typing.Literal:

@@ -8,6 +8,7 @@ import msgspec
 
 from dra_core.snapshot.api_record import ApiRecord
 from dra_core.snapshot.node_selector import NodeSelector
+from dra_core.snapshot.quantity import Amount
 
 
 class DeviceAttribute(ApiRecord, frozen=True, kw_only=True):
@@ -26,30 +27,30 @@ class DeviceAttribute(ApiRecord, frozen=True, kw_only=True):
 class CapacityRequestPolicyRange(ApiRecord, frozen=True, kw_only=True):
     """Amounts from ``min`` to ``max`` in steps of ``step`` (quantities)."""
 
-    min: str | None = None
-    max: str | None = None
-    step: str | None = None
+    min: Amount | None = None
+    max: Amount | None = None
+    step: Amount | None = None
 
 
 class CapacityRequestPolicy(ApiRecord, frozen=True, kw_only=True):
     """Which amounts of a shared device's capacity may be asked for."""
 
-    default: str | None = None
-    valid_values: tuple[str, ...] = ()
+    default: Amount | None = None
+    valid_values: tuple[Amount, ...] = ()
     valid_range: CapacityRequestPolicyRange | None = None
 
 
 class DeviceCapacity(ApiRecord, frozen=True, kw_only=True):
     """An amount, as a Kubernetes quantity."""
 
-    value: str
+    value: Amount
     request_policy: CapacityRequestPolicy | None = None
 
 
 class Counter(ApiRecord, frozen=True, kw_only=True):
     """An amount of something that several devices share."""
 
-    value: str
+    value: Amount
 
 
 class CounterSet(ApiRecord, frozen=True, kw_only=True):
@@ -80,15 +81,15 @@ class NodeAllocatableMapping(ApiRecord, frozen=True, kw_only=True):
     """How much of a node resource an allocated device stands for (1.37)."""
 
     capacity_key: str | None = None
-    capacity_multiplier: str | None = None
-    device_multiplier: str | None = None
+    capacity_multiplier: Amount | None = None
+    device_multiplier: Amount | None = None
 
 
 class NodeAllocatableOverhead(ApiRecord, frozen=True, kw_only=True):
     """What using the device costs on top (1.37)."""
 
-    per_pod: str | None = None
-    per_container: str | None = None
+    per_pod: Amount | None = None
+    per_container: Amount | None = None
 
 
 class NodeAllocatableResource(ApiRecord, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ class NodeAllocatableResourceMapping(ApiRecord, frozen=True, kw_only=True):
     """The same in the shape of 1.36."""
 
     capacity_key: str | None = None
-    allocation_multiplier: str | None = None
+    allocation_multiplier: Amount | None = None
 
 
 class Device(ApiRecord, frozen=True, kw_only=True):

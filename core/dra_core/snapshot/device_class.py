@@ -23,7 +23,7 @@ class OpaqueDeviceConfiguration(ApiRecord, frozen=True, kw_only=True):
     """Parameters that only the named driver understands."""
 
     driver: str
-    parameters: Json = None
+    parameters: Json
 
 
 class DeviceClassConfiguration(ApiRecord, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dra_core.snapshot.api_record import PartialApiRecord
 from dra_core.snapshot.metadata import ObjectMeta
+from dra_core.snapshot.quantity import Amount
 
 
 class NodeTaint(PartialApiRecord, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class NodeSpec(PartialApiRecord, frozen=True, kw_only=True):
 class NodeStatus(PartialApiRecord, frozen=True, kw_only=True):
     """What the node offers."""
 
-    allocatable: Mapping[str, str] = {}
+    allocatable: Mapping[str, Amount] = {}
     declared_features: tuple[str, ...] = ()
 
 

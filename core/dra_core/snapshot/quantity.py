@@ -7,7 +7,12 @@ amount is printed, and whether two amounts count as the same writing.
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
 import msgspec
+
+Amount: TypeAlias = Annotated[str, msgspec.Meta(title="quantity")]
+"""A field of a record that holds an amount as text."""
 
 NANOS = 1_000_000_000  # the smallest amount is 1n (apimachinery rounds up to it)
 MOST = 2**63 - 1  # int64; binary amounts are capped at it

@@ -12,6 +12,7 @@ from dra_core.snapshot.device_class import DeviceSelector, OpaqueDeviceConfigura
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node_selector import NodeSelector
+from dra_core.snapshot.quantity import Amount
 
 
 class DeviceToleration(ApiRecord, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class DeviceToleration(ApiRecord, frozen=True, kw_only=True):
 class CapacityRequirements(ApiRecord, frozen=True, kw_only=True):
     """How much of each capacity of a device is asked for (quantities by qualified name)."""
 
-    requests: Mapping[str, str] = {}
+    requests: Mapping[str, Amount] = {}
 
 
 class DerivedAttribute(ApiRecord, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ class DeviceRequestAllocationResult(ApiRecord, frozen=True, kw_only=True):
     binding_conditions: tuple[str, ...] = ()
     binding_failure_conditions: tuple[str, ...] = ()
     share_id: str | None = msgspec.field(name="shareID", default=None)
-    consumed_capacity: Mapping[str, str] = {}
+    consumed_capacity: Mapping[str, Amount] = {}
     skip_node_operations: tuple[str, ...] = ()
 
 
