@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from dra_core.nodestate.merge_patch import difference
 from dra_core.snapshot.classic_node_state import AllocatedClaim, NodeAllocationState
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import Json, JsonObject
@@ -17,7 +18,7 @@ def with_entries(state: NodeAllocationState, entries: Mapping[str, AllocatedClai
     changes: dict[str, Json] = {}
     for uid, entry in entries.items():
         old = state.spec.allocated_claims.get(uid)
-        changes[uid] = _replacing(encode(old) if old is not None else {}, encode(entry))
+        changes[uid] = difference(encode(old), encode(entry)) if old is not None else encode(entry)
     return _patch(state, changes, {**state.spec.allocated_claims, **entries})
 
 
@@ -26,14 +27,6 @@ def without_entries(state: NodeAllocationState, uids: Iterable[str]) -> JsonObje
     gone = set(uids)
     left = {uid: entry for uid, entry in state.spec.allocated_claims.items() if uid not in gone}
     return _patch(state, dict.fromkeys(sorted(gone)) if left else None, left)
-
-
-def _replacing(old: Json, new: Json) -> Json:
-    """A merge patch that turns ``old`` into ``new`` (RFC 7386)."""
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        return new
-    removed: dict[str, Json] = {key: None for key in old if key not in new}
-    return {**removed, **{key: _replacing(old.get(key), value) for key, value in new.items()}}
 
 
 def _patch(state: NodeAllocationState, changes: JsonObject | None, after: Mapping[str, AllocatedClaim]) -> JsonObject:

@@ -1,0 +1,172 @@
+"""What the controller of modern clusters knows, and which nodes' states a change concerns.
+
+Where nothing changes that matters, the answer is the very same cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+from pyrsistent import PMap, pmap
+
+from dra_core.nodestate.published import AllocatedOnNode, PublishedSlice, allocated_on_node, published_slice
+from dra_core.snapshot.json_value import JsonObject, text_at
+
+MirrorKind: TypeAlias = Literal["Node", "ResourceSlice", "ResourceClaim", "NodeAllocationState"]
+"""What is followed. States are those of the driver's namespace."""
+
+Known = TypeVar("Known")
+_Key: TypeAlias = tuple[str, str]
+
+
+class ModernCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Objects by namespace ("" for those without, and for states) and name.
+
+    Attributes:
+        driver_name: Whose slices and claims are looked at.
+        namespace: Where the states are.
+        nodes: UIDs of Nodes.
+        slices: The driver's.
+        claims: Those with devices of the driver on one node.
+        states: NodeAllocationStates, as they were read.
+        pools: The slices by pool, then by name.
+        pools_on: By node the slices that say something about it, with their pools.
+        claims_on: The claims by node.
+    """
+
+    driver_name: str
+    namespace: str
+    nodes: PMap[_Key, str] = pmap()
+    slices: PMap[_Key, PublishedSlice] = pmap()
+    claims: PMap[_Key, AllocatedOnNode] = pmap()
+    states: PMap[_Key, JsonObject] = pmap()
+    pools: PMap[str, PMap[_Key, PublishedSlice]] = pmap()
+    pools_on: PMap[str, PMap[_Key, str]] = pmap()
+    claims_on: PMap[str, PMap[_Key, AllocatedOnNode]] = pmap()
+
+
+def key_of(kind: MirrorKind, value: JsonObject) -> _Key:
+    """By which name an object is known."""
+    namespace = text_at(value, "metadata", "namespace") if kind == "ResourceClaim" else ""
+    return namespace, text_at(value, "metadata", "name")
+
+
+def seeing(cluster: ModernCluster, kind: MirrorKind, value: JsonObject) -> ModernCluster:
+    """What is known after an object was seen."""
+    key = key_of(kind, value)
+    match kind:
+        case "Node":
+            uid = text_at(value, "metadata", "uid")
+            if cluster.nodes.get(key) == uid:
+                return cluster
+            return msgspec.structs.replace(cluster, nodes=cluster.nodes.set(key, uid))
+        case "NodeAllocationState":
+            if cluster.states.get(key) == value:
+                return cluster
+            return msgspec.structs.replace(cluster, states=cluster.states.set(key, value))
+        case "ResourceSlice":
+            return _with_slice(cluster, key, published_slice(cluster.driver_name, value))
+        case "ResourceClaim":
+            return _with_claim(cluster, key, allocated_on_node(cluster.driver_name, value))
+
+
+def missing(cluster: ModernCluster, kind: MirrorKind, key: _Key) -> ModernCluster:
+    """What is known after an object was seen to be gone."""
+    match kind:
+        case "Node":
+            return msgspec.structs.replace(cluster, nodes=cluster.nodes.discard(key))
+        case "NodeAllocationState":
+            return msgspec.structs.replace(cluster, states=cluster.states.discard(key))
+        case "ResourceSlice":
+            return _with_slice(cluster, key, None)
+        case "ResourceClaim":
+            return _with_claim(cluster, key, None)
+
+
+def seeing_all(cluster: ModernCluster, kind: MirrorKind, values: Iterable[JsonObject]) -> ModernCluster:
+    """What is known after all objects of a kind were listed: those that are not among them are gone."""
+    listed = {key_of(kind, value): value for value in values}
+    for key in [key for key in _held(cluster, kind) if key not in listed]:
+        cluster = missing(cluster, kind, key)
+    for value in listed.values():
+        cluster = seeing(cluster, kind, value)
+    return cluster
+
+
+def concerned_nodes(before: ModernCluster, after: ModernCluster) -> frozenset[str]:
+    """The nodes whose states may have to be written after what is known has changed."""
+    if after is before:
+        return frozenset()
+    names: set[str] = set()
+    for old, new in ((before.nodes, after.nodes), (before.states, after.states)):
+        names |= {name for _, name in _changed(old, new)}
+    for pool in _changed(before.pools, after.pools):
+        for cluster in (before, after):
+            slices = cluster.pools.get(pool)
+            names |= {node for each in (slices.values() if slices is not None else ()) for node in each.node_names}
+    names |= set(_changed(before.claims_on, after.claims_on))
+    return frozenset(names)
+
+
+def all_nodes(cluster: ModernCluster) -> frozenset[str]:
+    """Every node that has, or should have, a state."""
+    return frozenset({name for _, name in cluster.states} | set(cluster.pools_on) | set(cluster.claims_on))
+
+
+def _changed(old: Mapping[Known, object], new: Mapping[Known, object]) -> set[Known]:
+    if old is new:
+        return set()
+    return {key for key in {*old, *new} if old.get(key) is not new.get(key)}
+
+
+def _held(cluster: ModernCluster, kind: MirrorKind) -> Iterable[_Key]:
+    match kind:
+        case "Node":
+            return cluster.nodes
+        case "NodeAllocationState":
+            return cluster.states
+        case "ResourceSlice":
+            return cluster.slices
+        case "ResourceClaim":
+            return cluster.claims
+
+
+def _with_slice(cluster: ModernCluster, key: _Key, new: PublishedSlice | None) -> ModernCluster:
+    old = cluster.slices.get(key)
+    if old == new:
+        return cluster
+    pools, pools_on = cluster.pools, cluster.pools_on
+    if old is not None:
+        pools = _taken_out(pools, old.pool, key)
+        for node_name in old.node_names:
+            pools_on = _taken_out(pools_on, node_name, key)
+    if new is not None:
+        pools = _put_in(pools, new.pool, key, new)
+        for node_name in new.node_names:
+            pools_on = _put_in(pools_on, node_name, key, new.pool)
+    slices = cluster.slices.discard(key) if new is None else cluster.slices.set(key, new)
+    return msgspec.structs.replace(cluster, slices=slices, pools=pools, pools_on=pools_on)
+
+
+def _with_claim(cluster: ModernCluster, key: _Key, new: AllocatedOnNode | None) -> ModernCluster:
+    old = cluster.claims.get(key)
+    if old == new:
+        return cluster
+    claims_on = cluster.claims_on
+    if old is not None:
+        claims_on = _taken_out(claims_on, old.node_name, key)
+    if new is not None:
+        claims_on = _put_in(claims_on, new.node_name, key, new)
+    claims = cluster.claims.discard(key) if new is None else cluster.claims.set(key, new)
+    return msgspec.structs.replace(cluster, claims=claims, claims_on=claims_on)
+
+
+def _put_in(index: PMap[str, PMap[_Key, Known]], under: str, key: _Key, value: Known) -> PMap[str, PMap[_Key, Known]]:
+    return index.set(under, index.get(under, pmap()).set(key, value))
+
+
+def _taken_out(index: PMap[str, PMap[_Key, Known]], under: str, key: _Key) -> PMap[str, PMap[_Key, Known]]:
+    left = index[under].discard(key)
+    return index.set(under, left) if left else index.remove(under)
