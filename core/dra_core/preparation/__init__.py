@@ -16,6 +16,7 @@ from dra_core.preparation.effects import (
     SetAsideCheckpoint,
     WriteCdiSpec,
 )
+from dra_core.preparation.node_report import prepared_devices, report_prepared
 from dra_core.preparation.prepare import prepare
 from dra_core.preparation.restore import restore
 from dra_core.preparation.state import (
@@ -52,7 +53,9 @@ __all__ = [
     "WriteCdiSpec",
     "checkpoint_text",
     "prepare",
+    "prepared_devices",
     "read_checkpoint",
+    "report_prepared",
     "restore",
     "unprepare",
 ]

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 from dra_core.profiles import GpuProfile
+from dra_core.profiles.classic_gpu import ClassicGpuProfile
 from dra_core.profiles.gpu import MAX_PARTITIONS
 
-from dra_kubeletplugin.health_files import UNHEALTHY, HealthFiles
+from dra_kubeletplugin.health_files import HealthFiles
 from dra_kubeletplugin.options import plugin_options
 from dra_kubeletplugin.serve import serve
 from dra_kubeletplugin.settings import Settings
@@ -60,11 +61,15 @@ def command(
 
     Try it on the embedded cluster: make demo.
     """
-    named = msgspec.structs.replace(settings, driver_name=settings.driver_name or f"{device_profile}.example.com")
-    profile = GpuProfile(
-        count=num_devices,
+    whole = GpuProfile(count=num_devices)
+    gpus = msgspec.structs.replace(
+        whole,
         partitions=gpu_partitions,
         multiple_allocations=gpu_allow_multiple_allocations,
         binding_conditions=binding_conditions,
     )
-    serve(profile, named, HealthFiles(unhealthy_directory or named.data_directory / UNHEALTHY))
+    # Classic DRA knows whole GPUs only, each for one claim.
+    classic = ClassicGpuProfile(count=num_devices) if gpus == whole else None
+    profiles = {"gpu": (gpus, classic)}
+    profile, in_classic = profiles[device_profile]
+    serve(profile, settings, HealthFiles(unhealthy_directory), in_classic)

@@ -17,15 +17,15 @@ LONGEST_TEXT = 4096
 
 
 class HealthFiles:
-    """Reads the directory at each call."""
+    """Reads the directory at each call; with none given, the one of the usual name."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path | None) -> None:
         self._directory = directory
 
-    def __call__(self) -> Mapping[str, str]:
+    def __call__(self, data_directory: Path) -> Mapping[str, str]:
         """By name of the file: its text."""
         try:
-            return {path.name: _text(path) for path in self._directory.iterdir()}
+            return {path.name: _text(path) for path in (self._directory or data_directory / UNHEALTHY).iterdir()}
         except OSError:
             return {}  # no directory: nobody complains of a device
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 import click
+from dra_apiserver import WANTED_GENERATIONS, WantedGeneration
 
 from dra_kubeletplugin.settings import Settings
 
@@ -27,6 +28,8 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
     def command(
         node_name: str,
         pod_uid: str,
+        namespace: str,
+        api_generation: WantedGeneration,
         driver_name: str,
         cdi_root: Path,
         registrar_directory: Path,
@@ -42,6 +45,8 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
         settings = Settings(
             node_name=node_name,
             pod_uid=pod_uid,
+            namespace=namespace,
+            api_generation=api_generation,
             driver_name=driver_name,
             # gRPC and the kubelet take absolute paths only.
             cdi_root=cdi_root.absolute(),
@@ -73,8 +78,16 @@ _OPTIONS = (
     click.option("--pod-uid", envvar="POD_UID", default="", show_envvar=True, show_default=False,
                  help="UID of the plugin's own pod. Given, the sockets carry it in their names, and an old and a new "
                  "plugin can run side by side during an update (kubelet 1.33 or newer)."),
+    click.option("--namespace", envvar="NAMESPACE", default="default", show_envvar=True,
+                 help="Where the node's NodeAllocationState is."),
+    click.option("--api-generation", envvar="API_GENERATION", default="auto", show_envvar=True,
+                 type=click.Choice(WANTED_GENERATIONS), help="The generation of DRA to speak. modern: the scheduler "
+                 "allocates, from ResourceSlices (Kubernetes 1.34 or newer). classic: a controller allocates, from "
+                 "NodeAllocationStates (resource.k8s.io/v1alpha2, Kubernetes 1.30). auto: what the API server serves, "
+                 "which is asked once, at the start."),
     click.option("--driver-name", envvar="DRIVER_NAME", default="", show_envvar=True, callback=_driver_name,
-                 show_default="<profile>.example.com", help="Name of the driver in ResourceSlices and claims."),
+                 show_default="<profile>.example.com; classic: <profile>.resource.example.com",
+                 help="Name of the driver in claims, and in ResourceSlices or ResourceClasses."),
     click.option("--cdi-root", envvar="CDI_ROOT", default="/var/run/cdi", show_envvar=True,
                  type=click.Path(path_type=Path), help="Where the container runtime looks for CDI files."),
     click.option("--kubelet-registrar-directory-path", "registrar_directory",

@@ -6,26 +6,28 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from traceback import format_exc
 
+from dra_apiserver import ApiServer
 from dra_core.preparation import DriverOnNode
 from dra_core.preparation.decision import refusal_of
 from dra_core.profiles import Profile
+from dra_core.snapshot.generation import Generation
 from prometheus_client import start_http_server
 
+from dra_kubeletplugin.calls import Calls
 from dra_kubeletplugin.claims_on_node import ClaimsOnNode
-from dra_kubeletplugin.cluster import Cluster
 from dra_kubeletplugin.device_health import DeviceHealthWatch
 from dra_kubeletplugin.directories import make_ready
-from dra_kubeletplugin.dra_service import Calls
+from dra_kubeletplugin.generations import parts_of
 from dra_kubeletplugin.health_service import HealthStreams
 from dra_kubeletplugin.instance_lock import clear_up_behind_the_dead, only_instance
 from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 from dra_kubeletplugin.node_disk import NodeDisk
 from dra_kubeletplugin.probes import Probes
-from dra_kubeletplugin.publishing import Publishing
 from dra_kubeletplugin.registration import Registration
 from dra_kubeletplugin.serialize_lock import LockNotAcquiredError, SerializeLock
 from dra_kubeletplugin.serve import LookForUnhealthy
@@ -44,10 +46,11 @@ LOOK_SECONDS = 1.0
 
 
 def run(
+    generation: Generation,
     profile: Profile,
     unhealthy: LookForUnhealthy,
     settings: Settings,
-    cluster: Cluster,
+    server: ApiServer,
     stop: threading.Event,
     log: Log,
 ) -> None:
@@ -62,47 +65,50 @@ def run(
     paths = _paths(settings)
     make_ready(settings)
     metrics = Metrics()
-    health = DeviceHealthWatch(pools, unhealthy, metrics, log)
+    health = DeviceHealthWatch(pools, partial(unhealthy, settings.data_directory), metrics, log)
+    disk = NodeDisk(checkpoint=settings.data_directory / CHECKPOINT, cdi_root=settings.cdi_root)
+    parts = parts_of(generation, settings, driver, server, health, disk, metrics, log)
     with ExitStack() as stack:
         stack.enter_context(only_instance(paths, settings.driver_name))
         for path in clear_up_behind_the_dead(settings.data_directory, settings.registrar_directory):
             log.info("removed the socket of an instance that is dead", socket=str(path))
         claims = ClaimsOnNode(
             driver,
-            NodeDisk(checkpoint=settings.data_directory / CHECKPOINT, cdi_root=settings.cdi_root),
+            disk,
             SerializeLock(settings.data_directory / SERIALIZE_LOCK),
-            cluster.read_claim,
+            parts.read_claim,
             stack.enter_context(ThreadPoolExecutor(thread_name_prefix="claims")),
         )
         _restore(claims, log)
         if settings.metrics_port >= 0:
             stack.callback(_serve_metrics(settings.metrics_port, metrics, log))
 
-        publishing = Publishing(driver, cluster, health, metrics, log)
-        health.on_change(publishing.make_due)
-
         # The driver's socket first: the kubelet connects to it as soon as it sees the registration socket.
+        calls = Calls(claims, metrics, log, parts.claims_changed)
         streams = HealthStreams(health, profile.health_check_timeout_seconds)
-        server = driver_server(Calls(claims, metrics, log), streams, paths.driver)
-        server.start()
-        stack.callback(lambda: server.stop(STOP_SECONDS).wait())
+        calls_server = driver_server(parts.kubelet, calls, streams, paths.driver)
+        calls_server.start()
+        stack.callback(parts.stop)
+        stack.callback(lambda: calls_server.stop(STOP_SECONDS).wait())
         stack.callback(health.stop)  # ends the streams, which no grace would
         if settings.healthcheck_port >= 0:
-            probes, port = probe_server(Probes(paths, log), settings.healthcheck_port)
+            probes, port = probe_server(Probes(parts.kubelet, paths, log), settings.healthcheck_port)
             probes.start()
             stack.callback(lambda: probes.stop(0).wait())
             log.info("probes answered", port=port)
         faults: list[Exception] = []
-        for target in (health.run, publishing.run, publishing.watch):
+        health.on_change(parts.health_changed)
+        for target in (health.run, *parts.loops):
             _in_background(target, faults, stop, log)
-        stack.callback(publishing.stop)
         # Last, when nothing can fail any more, and first at the end: the kubelet shall know no plugin that is gone.
         registrar = registration_server(
-            Registration(settings.driver_name, paths.driver, metrics, log), paths.registration
+            Registration(settings.driver_name, paths.driver, parts.kubelet.supported_versions, metrics, log),
+            paths.registration,
         )
         registrar.start()
         stack.callback(lambda: registrar.stop(0).wait())
         stack.callback(paths.registration.unlink, missing_ok=True)
+        parts.serving()
         log.info("serving", registration_socket=str(paths.registration), driver_socket=str(paths.driver))
         _wait(stop, paths)
         log.info("stopping")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import grpc
-from dra_proto import dra_v1_pb2, dra_v1_pb2_grpc, registration_v1_pb2, registration_v1_pb2_grpc
+from dra_proto import registration_v1_pb2, registration_v1_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from dra_kubeletplugin.kubelet_api import KubeletApi
 from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.socket_paths import SocketPaths
 
@@ -20,10 +21,11 @@ SERVICES = ("", "liveness")
 class Probes(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio-health-checking publishes no types
     """grpc.health.v1.Health, asked once at a time."""
 
-    def __init__(self, paths: SocketPaths, log: Log) -> None:
+    def __init__(self, kubelet: KubeletApi, paths: SocketPaths, log: Log) -> None:
+        self._kubelet = kubelet
         self._log = log
         self._registration = registration_v1_pb2_grpc.RegistrationStub(_channel(paths.registration))
-        self._driver = dra_v1_pb2_grpc.DRAPluginStub(_channel(paths.driver))
+        self._driver = _channel(paths.driver)
 
     def Check(  # noqa: N802  the protocol's name
         self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
@@ -33,7 +35,7 @@ class Probes(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # grpcio-he
             context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service; there are {', '.join(map(repr, SERVICES))}")
         try:
             self._registration.GetInfo(registration_v1_pb2.InfoRequest(), timeout=PROBE_SECONDS)
-            self._driver.NodePrepareResources(dra_v1_pb2.NodePrepareResourcesRequest(), timeout=PROBE_SECONDS)
+            self._kubelet.probe(self._driver, PROBE_SECONDS)
         except grpc.RpcError as error:
             self._log.warning("the plugin does not answer on its own sockets", error=str(error))
             return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.NOT_SERVING)

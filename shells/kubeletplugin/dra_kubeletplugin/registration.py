@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
@@ -14,16 +15,15 @@ from dra_kubeletplugin.metrics import Metrics
 PLUGIN_TYPE = "DRAPlugin"
 """k8s.io/kubelet pluginregistration: the kubelet's handler for drivers of dynamic resource allocation."""
 
-SERVICES = ("v1.DRAPlugin", "v1beta1.DRAPlugin", "v1.DRAResourceHealth", "v1alpha1.DRAResourceHealth")
-"""The kubelet takes the first DRAPlugin of this list that it knows (k8s.io/kubelet, pkg/apis/dra/*, constants)."""
-
 
 class Registration(registration_v1_pb2_grpc.RegistrationServicer):
     """Answers the kubelet as often as it asks: after its own restarts it asks again."""
 
-    def __init__(self, driver_name: str, endpoint: Path, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, driver_name: str, endpoint: Path, supported_versions: Sequence[str], metrics: Metrics, log: Log
+    ) -> None:
         self._info = registration.PluginInfo(
-            type=PLUGIN_TYPE, name=driver_name, endpoint=str(endpoint), supported_versions=SERVICES
+            type=PLUGIN_TYPE, name=driver_name, endpoint=str(endpoint), supported_versions=supported_versions
         )
         self._metrics = metrics
         self._log = log

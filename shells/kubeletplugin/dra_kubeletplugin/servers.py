@@ -6,17 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
-from dra_proto import (
-    dra_v1_pb2_grpc,
-    dra_v1beta1_pb2_grpc,
-    health_v1_pb2_grpc,
-    health_v1alpha1_pb2_grpc,
-    registration_v1_pb2_grpc,
-)
+from dra_proto import registration_v1_pb2_grpc
 from grpc_health.v1 import health_pb2_grpc
 
-from dra_kubeletplugin.dra_service import Calls, DraV1, DraV1Beta1
-from dra_kubeletplugin.health_service import MOST_STREAMS, HealthStreams, HealthV1, HealthV1Alpha1
+from dra_kubeletplugin.calls import Calls
+from dra_kubeletplugin.health_service import MOST_STREAMS, HealthStreams
+from dra_kubeletplugin.kubelet_api import KubeletApi
 from dra_kubeletplugin.probes import Probes
 from dra_kubeletplugin.registration import Registration
 from dra_kubeletplugin.settings import StartError
@@ -28,13 +23,10 @@ CALL_THREADS = 4
 _OPTIONS = (("grpc.so_reuseport", 0),)
 
 
-def driver_server(calls: Calls, streams: HealthStreams, socket: Path) -> grpc.Server:
-    """Prepare, unprepare and health in all versions, on one socket; not started."""
+def driver_server(kubelet: KubeletApi, calls: Calls, streams: HealthStreams, socket: Path) -> grpc.Server:
+    """All that the kubelet calls, on one socket; not started."""
     server = _server(CALL_THREADS + MOST_STREAMS + 1)
-    dra_v1_pb2_grpc.add_DRAPluginServicer_to_server(DraV1(calls), server)
-    dra_v1beta1_pb2_grpc.add_DRAPluginServicer_to_server(DraV1Beta1(calls), server)
-    health_v1_pb2_grpc.add_DRAResourceHealthServicer_to_server(HealthV1(streams), server)
-    health_v1alpha1_pb2_grpc.add_DRAResourceHealthServicer_to_server(HealthV1Alpha1(streams), server)
+    kubelet.add_services(server, calls, streams)
     _listen(server, f"unix:{socket}")
     return server
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from dra_apiserver import WantedGeneration
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +13,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     node_name: str
     pod_uid: str
+    namespace: str
+    api_generation: WantedGeneration
     driver_name: str
     cdi_root: Path
     registrar_directory: Path

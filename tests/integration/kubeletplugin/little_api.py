@@ -38,6 +38,7 @@ class LittleApi:
 
     def __init__(self) -> None:
         self.minor = "37"
+        self.served = ["v1"]
         self.node_uids: dict[str, str] = {}
         self.claims: dict[tuple[str, str], JsonObject] = {}
         self.fault: Fault = lambda _method, _path: None
@@ -161,6 +162,8 @@ class LittleApi:
         if match := CLAIM.fullmatch(path):
             claim = self.claims.get((match[1], match[2]))
             return (200, claim) if claim else refusal(404, "NotFound", f'resourceclaims "{match[2]}" not found')
+        if path == "/apis/resource.k8s.io":
+            return 200, {"kind": "APIGroup", "versions": [{"version": version} for version in self.served]}
         if path.startswith(SLICES):
             return self._answer_slices(method, path, body)
         return refusal(404, "NotFound", f"the plugin should not ask for {path}")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
 from dra_apiserver import (
     NODES,
     RESOURCE_CLAIMS,
@@ -19,6 +20,7 @@ from dra_apiserver import (
     access_by_kubeconfig,
 )
 from dra_core.refusal import Refusal
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject, object_at, text_at
 from dra_sandbox.apiserver.server import ApiServer as SandboxServer
 from dra_sandbox.apiserver.server import HttpFront
@@ -27,14 +29,22 @@ from returns.result import Failure, Result
 from tests.integration.kubeletplugin.kubelet_side import Claim
 from tests.integration.kubeletplugin.plugin_process import NODE
 
+DEFINITIONS = Resource(group="apiextensions.k8s.io", plural="customresourcedefinitions")
+NODE_STATES_DEFINITION = Path(__file__).resolve().parents[3] / "helm/dra-example-driver/crds/nodeallocationstates.yaml"
+NODE_STATES = Resource(
+    group="nas.gpu.resource.example.com", version="v1alpha1", plural="nodeallocationstates", namespaced=True
+)
+
 
 class SandboxApi:
     """From ``with`` to its end; has the node ``NODE``."""
 
-    def __init__(self, kubeconfig: Path, node: str = NODE, *, own_process: bool = False) -> None:
+    def __init__(
+        self, kubeconfig: Path, node: str = NODE, *, own_process: bool = False, generation: Generation = "modern"
+    ) -> None:
         self.kubeconfig = kubeconfig
         self._node = node
-        self._server = _Process() if own_process else HttpFront(SandboxServer())
+        self._server = _Process() if own_process else HttpFront(SandboxServer(generation=generation))
 
     def __enter__(self) -> SandboxApi:
         self.kubeconfig.write_text(
@@ -48,14 +58,23 @@ class SandboxApi:
         )
         access: Result[Access, Refusal] = access_by_kubeconfig([self.kubeconfig])
         self.client = ApiServer(access.unwrap(), "tests")
-        _done(self.client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}}))
+        done(self.client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}}))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.stop()
 
     def node_uid(self) -> str:
-        return text_at(_done(self.client.get(NODES, self._node)), "metadata", "uid")
+        return text_at(done(self.client.get(NODES, self._node)), "metadata", "uid")
+
+    def install_node_states(self) -> None:
+        """As the chart does."""
+        done(self.client.create(DEFINITIONS, yaml.safe_load(NODE_STATES_DEFINITION.read_text())))
+
+    def node_state(self) -> JsonObject:
+        """The node's NodeAllocationState; empty: there is none."""
+        answer = self.client.get(NODE_STATES, self._node, "default")
+        return {} if isinstance(answer, Failure) else answer.unwrap()
 
     def slices(self) -> Sequence[JsonObject]:
         return _items(self.client, RESOURCE_SLICES)
@@ -77,7 +96,7 @@ class SandboxApi:
                 ],
             }
         }
-        made = _done(
+        made = done(
             self.client.create(
                 RESOURCE_CLAIMS,
                 {
@@ -89,11 +108,11 @@ class SandboxApi:
             )
         )
         status: JsonObject = {"allocation": {"devices": {"results": list(results), "config": list(configs)}}}
-        _done(self.client.replace(RESOURCE_CLAIMS, {**made, "status": status}, "status"))
+        done(self.client.replace(RESOURCE_CLAIMS, {**made, "status": status}, "status"))
         return Claim(text_at(made, "metadata", "uid"), name, namespace)
 
     def delete_claim(self, claim: Claim) -> None:
-        _done(self.client.delete(RESOURCE_CLAIMS, claim.name, claim.namespace))
+        done(self.client.delete(RESOURCE_CLAIMS, claim.name, claim.namespace))
 
 
 class _Process:
@@ -114,7 +133,7 @@ class _Process:
         self._process.communicate("", timeout=60)
 
 
-def _done(answer: Answer) -> JsonObject:
+def done(answer: Answer) -> JsonObject:
     assert not isinstance(answer, Failure), answer.failure().sentence
     return object_at({"": answer.unwrap()}, "")
 

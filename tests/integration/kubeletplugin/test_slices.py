@@ -136,9 +136,9 @@ def test_stopped_it_leaves_its_slices_in_place(
 def test_without_an_api_server_it_serves_and_publishes_later(
     start: StartPlugin, api: LittleApi, kubelet: KubeletSide
 ) -> None:
-    """A node must be able to unprepare, whatever the control plane does."""
+    """A node must be able to unprepare, whatever the control plane does: the chart tells the generation."""
     api.fault = lambda _method, _path: refusal(503, "ServiceUnavailable", "starting")
-    plugin = start()
+    plugin = start("--api-generation", "modern")
     kubelet.wait_for_plugin()
     assert kubelet.unprepare(Claim("uid-1", "claim")) == {"uid-1": ""}
     assert "starting" in str(plugin.wait_for("slices could not be published; trying again")["error"])

@@ -1,19 +1,16 @@
-"""The kubelet's DRA service in both versions: messages in, messages out."""
+"""What all versions of the kubelet's DRA service have in common."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn, Protocol
 
 import grpc
 from dra_core.preparation import ClaimReference
 from dra_core.refusal import sentences
 from dra_core.snapshot.json_value import Json
-from dra_proto import dra_v1_pb2 as v1
-from dra_proto import dra_v1_pb2_grpc, dra_v1beta1_pb2_grpc
-from dra_proto import dra_v1beta1_pb2 as v1beta1
-from returns.result import Failure, Success
+from returns.result import Failure
 
 from dra_kubeletplugin.claims_on_node import CallerGoneError, ClaimsOnNode, PrepareAnswers, UnprepareAnswers
 from dra_kubeletplugin.logs import Log
@@ -38,12 +35,13 @@ class KubeletClaim(Protocol):
 
 
 class Calls:
-    """What both versions have in common: measure, log, and answer for every claim."""
+    """Measure, log, and answer for every claim; afterwards say that claims have changed (nobody waits for that)."""
 
-    def __init__(self, claims: ClaimsOnNode, metrics: Metrics, log: Log) -> None:
+    def __init__(self, claims: ClaimsOnNode, metrics: Metrics, log: Log, changed: Callable[[], None]) -> None:
         self._claims = claims
         self._metrics = metrics
         self._log = log
+        self._changed = changed
 
     def prepare(self, requested: Iterable[KubeletClaim], context: grpc.ServicerContext) -> PrepareAnswers:
         """Prepare claims; nothing is done, and nothing answered, if the caller has gone."""
@@ -59,6 +57,7 @@ class Calls:
             refusals = answer.failure() if isinstance(answer, Failure) else ()
             self._log_claim("prepared", "not prepared", reference, sentences(refusals), seconds)
             self._metrics.prepared(failed=bool(refusals), seconds=seconds)
+        self._changed()
         return answers
 
     def unprepare(self, requested: Iterable[KubeletClaim], context: grpc.ServicerContext) -> UnprepareAnswers:
@@ -74,6 +73,7 @@ class Calls:
             refusals = answers[reference.uid]
             self._log_claim("unprepared", "not unprepared", reference, sentences(refusals), seconds)
             self._metrics.unprepared(failed=bool(refusals), seconds=seconds)
+        self._changed()
         return answers
 
     def _nobody_waits(self, context: grpc.ServicerContext) -> NoReturn:
@@ -90,77 +90,6 @@ class Calls:
             self._log.warning(failed, **where, error=error)
         else:
             self._log.info(done, **where)
-
-
-class DraV1(dra_v1_pb2_grpc.DRAPluginServicer):
-    """v1.DRAPlugin."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    def NodePrepareResources(  # noqa: N802  the protocol's name
-        self, request: v1.NodePrepareResourcesRequest, context: grpc.ServicerContext
-    ) -> v1.NodePrepareResourcesResponse:
-        """Prepare claims."""
-        response = v1.NodePrepareResourcesResponse()
-        for uid, answer in self._calls.prepare(request.claims, context).items():
-            claim = response.claims[uid]  # reading makes the entry
-            if isinstance(answer, Success):
-                for device in answer.unwrap():
-                    claim.devices.add(
-                        request_names=device.request_names,
-                        pool_name=device.pool,
-                        device_name=device.device,
-                        cdi_device_ids=device.cdi_device_ids,
-                        share_id=device.share_id,
-                    )
-            else:
-                claim.error = sentences(answer.failure())
-        return response
-
-    def NodeUnprepareResources(  # noqa: N802  the protocol's name
-        self, request: v1.NodeUnprepareResourcesRequest, context: grpc.ServicerContext
-    ) -> v1.NodeUnprepareResourcesResponse:
-        """Unprepare claims."""
-        response = v1.NodeUnprepareResourcesResponse()
-        for uid, refusals in self._calls.unprepare(request.claims, context).items():
-            response.claims[uid].error = sentences(refusals)
-        return response
-
-
-class DraV1Beta1(dra_v1beta1_pb2_grpc.DRAPluginServicer):
-    """v1beta1.DRAPlugin: the same without share IDs."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    def NodePrepareResources(  # noqa: N802  the protocol's name
-        self, request: v1beta1.NodePrepareResourcesRequest, context: grpc.ServicerContext
-    ) -> v1beta1.NodePrepareResourcesResponse:
-        """Prepare claims."""
-        response = v1beta1.NodePrepareResourcesResponse()
-        for uid, answer in self._calls.prepare(request.claims, context).items():
-            claim = response.claims[uid]  # reading makes the entry
-            if isinstance(answer, Success):
-                for device in answer.unwrap():
-                    claim.devices.add(
-                        request_names=device.request_names,
-                        pool_name=device.pool,
-                        device_name=device.device,
-                        cdi_device_ids=device.cdi_device_ids,
-                    )
-            else:
-                claim.error = sentences(answer.failure())
-        return response
-
-    def NodeUnprepareResources(  # noqa: N802  the protocol's name
-        self, request: v1beta1.NodeUnprepareResourcesRequest, context: grpc.ServicerContext
-    ) -> v1beta1.NodeUnprepareResourcesResponse:
-        """Unprepare claims."""
-        response = v1beta1.NodeUnprepareResourcesResponse()
-        for uid, refusals in self._calls.unprepare(request.claims, context).items():
-            response.claims[uid].error = sentences(refusals)
-        return response
 
 
 class _Waiting:

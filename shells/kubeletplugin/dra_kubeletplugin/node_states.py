@@ -1,0 +1,57 @@
+"""The NodeAllocationState of the plugin's node, on the API server."""
+
+from __future__ import annotations
+
+from dra_apiserver import NODES, Answer, ApiFailure, ApiServer, Resource
+from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
+from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION
+from dra_core.snapshot.json_value import JsonObject, text_at
+from returns.result import Failure
+
+from dra_kubeletplugin.cluster import ClusterError, wanted, wanted_if_there
+
+GROUP, VERSION = NODE_STATE_API_VERSION.split("/")
+NODE_STATES = Resource(group=GROUP, version=VERSION, plural="nodeallocationstates", namespaced=True)
+
+
+class NodeStates:
+    """Reads and writes it; the object's name is the node's."""
+
+    def __init__(self, server: ApiServer, node_name: str, namespace: str) -> None:
+        self._server = server
+        self._node_name = node_name
+        self._namespace = namespace
+
+    def node_uid(self) -> str:
+        """The Node's UID. Raises ClusterError."""
+        return text_at(wanted(self._server.get(NODES, self._node_name)), "metadata", "uid")
+
+    def found(self) -> JsonObject | None:
+        """The object; None: there is none. Raises ClusterError."""
+        return wanted_if_there(self._server.get(NODE_STATES, self._node_name, self._namespace))
+
+    def served(self) -> bool:
+        """Whether the API server knows such objects. Raises ClusterError."""
+        versions = self._server.served_versions(GROUP)
+        if isinstance(versions, Failure):
+            failed: ApiFailure = versions.failure()
+            raise ClusterError(failed.sentence)
+        return VERSION in versions.unwrap()
+
+    def carry_out(self, effect: NodeStateEffect) -> None:
+        """Write. Nothing is written if the object is not as it was read any more. Raises ClusterError."""
+        answer = self._write(effect)
+        if isinstance(answer, Failure):
+            failed: ApiFailure = answer.failure()
+            gone = failed.not_found and not isinstance(effect, CreateNodeState)
+            if not (failed.conflict or gone):
+                raise ClusterError(failed.sentence)
+
+    def _write(self, effect: NodeStateEffect) -> Answer:
+        match effect:
+            case CreateNodeState(object=made):
+                return self._server.create(NODE_STATES, made)
+            case ChangeNodeState(patch=patch):
+                return self._server.merge(NODE_STATES, self._node_name, patch, self._namespace)
+            case DeleteNodeState(uid=uid):
+                return self._server.delete(NODE_STATES, self._node_name, self._namespace, uid=uid)
