@@ -25,15 +25,18 @@ from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.logs import LogQuestion
 from dra_sandbox.apiserver.problems import Problem, bad_request
+from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.server import ApiServer, HttpFront
 from dra_sandbox.controllers.loop import controllers
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.node import Node, node_of
 from dra_sandbox.kubelet.slice_wiping import PATIENCE
+from dra_sandbox.scheduler.classic_loop import classic_scheduler
 from dra_sandbox.scheduler.loop import scheduler
 from dra_sandbox.world.api import Api
 from dra_sandbox.world.kubeconfig import kubeconfig
+from dra_sandbox.world.loop import Loop
 from dra_sandbox.world.objects import POD, World, uid_of
 from dra_sandbox.world.writes import Create, Write
 
@@ -145,18 +148,21 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def sandbox(nodes: int = 1, *, port: int = 0, slice_patience: timedelta = PATIENCE) -> Iterator[Sandbox]:
+def sandbox(
+    nodes: int = 1, *, generation: Generation = "modern", port: int = 0, slice_patience: timedelta = PATIENCE
+) -> Iterator[Sandbox]:
     """A cluster with ``nodes`` nodes, ``node-1`` and so on; everything ends with the context, whatever happens.
 
     Args:
         nodes: How many nodes.
+        generation: Which generation of DRA it speaks.
         port: The API server's port on 127.0.0.1; 0 takes a free one.
         slice_patience: How long a driver may be away before kubelets delete its slices.
 
     Raises:
         OSError: The port cannot be had, or there is no room for files.
     """
-    server = ApiServer()
+    server = ApiServer(generation=generation)
     with contextlib.ExitStack() as stack:
         directory = _directory()
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -164,23 +170,25 @@ def sandbox(nodes: int = 1, *, port: int = 0, slice_patience: timedelta = PATIEN
         url = front.start()
         stack.callback(front.stop)
         made = {
-            name: Node(server, url, name, NodeDirectories(directory / str(number)), slice_patience)
+            name: Node(server, url, name, NodeDirectories(directory / str(number)), slice_patience, generation)
             for number, name in ((number, f"node-{number}") for number in range(1, nodes + 1))
         }
         cluster = Sandbox(server, url, directory, made)
         cluster.kubeconfig.touch(mode=0o600)
         cluster.kubeconfig.write_text(kubeconfig(url, ADMINISTRATOR))
         server.log_source = _logs_from(made)
-        for loop in (
-            controllers(Api(server, "kube-controller-manager")),
-            scheduler(Api(server, "kube-scheduler"), CelLanguage()),
-        ):
+        for loop in (controllers(Api(server, "kube-controller-manager"), generation), _scheduler(server)):
             loop.start()
             stack.callback(loop.stop)
         stack.callback(_all_at_once, [node.shut_down for node in made.values()])
         for node in made.values():
             node.start_kubelet()
         yield cluster
+
+
+def _scheduler(server: ApiServer) -> Loop:
+    api = Api(server, "kube-scheduler")
+    return classic_scheduler(api) if server.generation == "classic" else scheduler(api, CelLanguage())
 
 
 def _directory() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dra_core.snapshot.json_value import text_at
 from dra_sandbox.files import driver_manifest
-from dra_sandbox.kubelet.images import KUBELET_PLUGIN, image_for
+from dra_sandbox.kubelet.images import DRIVER, image_for
 from dra_sandbox.manifests import objects_in, objects_of
 from dra_sandbox.world.objects import kind_of, name_of, objects_at
 
@@ -32,4 +32,4 @@ def test_the_manifest_is_what_the_chart_renders() -> None:
 def test_the_sandbox_knows_the_drivers_image() -> None:
     (daemon_set,) = (item for item in objects_in(driver_manifest()) if item["kind"] == "DaemonSet")
     (container,) = objects_at(daemon_set, "spec", "template", "spec", "containers")
-    assert image_for(text_at(container, "image")) is KUBELET_PLUGIN
+    assert image_for(text_at(container, "image")) is DRIVER

@@ -39,27 +39,36 @@ class Released(msgspec.Struct, frozen=True):
 
 def release(world: World, gone: frozenset[str]) -> Released:
     """Decide about every claim that is reserved, or protected without need."""
-    pods = {uid_of(pod): pod for pod in world.all(POD)}
     writes: list[Write] = []
     unsure: set[Owner] = set()
     for claim in world.all(CLAIM):
         reserved = objects_at(claim, "status", "reservedFor")
-        kept = []
-        for consumer in reserved:
-            uid = text_at(consumer, "uid")
-            if text_at(consumer, "resource") != "pods" or text_at(consumer, "apiGroup"):
-                kept.append(consumer)  # not ours to judge: kept for ever
-            elif uid in pods:
-                if not _done(pods[uid]):
-                    kept.append(consumer)
-            elif uid not in gone:
-                kept.append(consumer)
-                unsure.add(_asked(claim, consumer))
+        kept, asked = still_using(world, claim, gone)
+        unsure |= asked
         if len(kept) < len(reserved):
             writes.append(_reserve(claim, kept))
         elif not reserved and being_deleted(claim) and _protected(claim):
-            writes.append(_reserve(claim, []) if at(claim, "status", "allocation") else _unprotect(claim))
+            writes.append(_reserve(claim, ()) if at(claim, "status", "allocation") else _unprotect(claim))
     return Released(tuple(writes), frozenset(unsure))
+
+
+def still_using(
+    world: World, claim: JsonObject, gone: frozenset[str]
+) -> tuple[tuple[JsonObject, ...], frozenset[Owner]]:
+    """The consumers in ``reservedFor`` that stay, and those of them that are not in the snapshot."""
+    kept, unsure = [], set()
+    for consumer in objects_at(claim, "status", "reservedFor"):
+        uid = text_at(consumer, "uid")
+        pod = world.get(POD, namespace_of(claim), text_at(consumer, "name"))
+        if text_at(consumer, "resource") != "pods" or text_at(consumer, "apiGroup"):
+            kept.append(consumer)  # not ours to judge: kept for ever
+        elif pod is not None and uid_of(pod) == uid:
+            if not _done(pod):
+                kept.append(consumer)
+        elif uid not in gone:
+            kept.append(consumer)
+            unsure.add(_asked(claim, consumer))
+    return tuple(kept), frozenset(unsure)
 
 
 def _done(pod: JsonObject) -> bool:
@@ -77,9 +86,9 @@ def _asked(claim: JsonObject, consumer: JsonObject) -> Owner:
     )
 
 
-def _reserve(claim: JsonObject, kept: list[JsonObject]) -> Replace:
+def _reserve(claim: JsonObject, kept: tuple[JsonObject, ...]) -> Replace:
     if kept:
-        return Replace(body=with_fields(claim, ("status",), {"reservedFor": kept}), subresource="status")
+        return Replace(body=with_fields(claim, ("status",), {"reservedFor": list(kept)}), subresource="status")
     free = with_fields(claim, ("status",), {"reservedFor": None, "allocation": None, "devices": None})
     return Replace(body=free, subresource="status", then=_unprotect(free) if _protected(claim) else None)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.controllers.claim_release import release
+from dra_sandbox.controllers.classic_claims import placed_pods, release_classic
 from dra_sandbox.controllers.daemon_sets import daemon_sets
 from dra_sandbox.controllers.deployments import deployments
 from dra_sandbox.controllers.device_taints import evictions
@@ -23,17 +25,18 @@ COMPONENT = "kube-controller-manager"
 LOOK_AGAIN = timedelta(seconds=5)  # kube-controller-manager --node-monitor-period; what else only time decides fits in
 
 
-def controllers(api: Api) -> Loop:
+def controllers(api: Api, generation: Generation = "modern") -> Loop:
     """The loop of all controllers; not started."""
-    return Loop(COMPONENT, api, step_of(api))
+    return Loop(COMPONENT, api, step_of(api, generation))
 
 
-def step_of(api: Api) -> Step:
+def step_of(api: Api, generation: Generation = "modern") -> Step:
     """One round of all controllers."""
+    claims = _classic_claims if generation == "classic" else _claims
 
     def step(world: World, now: datetime) -> datetime | None:
         due = evictions(world, now)
-        api.carry_out((*_writes(world, now, api), *due.writes))
+        api.carry_out((*claims(world, api), *_writes(world, now, api), *due.writes))
         return min(now + LOOK_AGAIN, due.again_at or now + LOOK_AGAIN)
 
     return step
@@ -42,16 +45,30 @@ def step_of(api: Api) -> Step:
 def _writes(world: World, now: datetime, api: Api) -> tuple[Write, ...]:
     return (
         *default_accounts(world),
-        *generated_claims(world),
-        *claims_of_finished_pods(world),
         *deployments(world, now),
         *replica_sets(world, now),
         *daemon_sets(world, now),
         *jobs(world, now),
-        *release(world, _gone(release(world, frozenset()).unsure, api)).writes,
         *collect(world, _gone(collect(world, frozenset()).unsure, api)).writes,
         *namespace_deletions(world),
         *silent_nodes(world, now),
+    )
+
+
+def _claims(world: World, api: Api) -> tuple[Write, ...]:
+    return (
+        *generated_claims(world),
+        *claims_of_finished_pods(world),
+        *release(world, _gone(release(world, frozenset()).unsure, api)).writes,
+    )
+
+
+def _classic_claims(world: World, api: Api) -> tuple[Write, ...]:
+    return (
+        *generated_claims(world),
+        *claims_of_finished_pods(world),
+        *placed_pods(world),
+        *release_classic(world, _gone(release_classic(world, frozenset()).unsure, api)).writes,
     )
 
 

@@ -83,7 +83,7 @@ def launch_of(
 
 def _places_of(image: Image, directories: NodeDirectories) -> Mapping[str, str]:
     """Programs of this project look into a node's well-known directories even where a manifest names none."""
-    return {path: str(directories.of_host(path)) for path in PLACES} if image.python_module else {}
+    return {path: str(directories.of_host(path)) for path in PLACES} if image.programs else {}
 
 
 def _redirected(image: Image, started: Started, places: Mapping[str, str], ports: Mapping[int, int]) -> Launch:

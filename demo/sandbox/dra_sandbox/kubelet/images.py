@@ -14,22 +14,23 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         repositories: Names under which the image is known, without registry and tag.
-        python_module: The module that stands for the image's entry point; "" runs commands as they stand.
+        programs: Console scripts in the image and the modules that stand for them; the first is its entry point.
+            Without any, commands run as they stand.
         default_command: What runs when the container names no command.
         env: The image's own environment.
     """
 
     repositories: tuple[str, ...]
-    python_module: str = ""
+    programs: Mapping[str, str] = {}
     default_command: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
 
 
 # The driver's image sets nothing; these are the defaults of a Linux node, so that they are redirected even when
 # a manifest leaves them to the driver.
-KUBELET_PLUGIN = Image(
+DRIVER = Image(
     repositories=("dra-example-driver", "drakit"),
-    python_module="dra_kubeletplugin",
+    programs={"dra-kubeletplugin": "dra_kubeletplugin", "dra-controller": "dra_controller"},
     env={
         "CDI_ROOT": "/var/run/cdi",
         "KUBELET_REGISTRAR_DIRECTORY_PATH": "/var/lib/kubelet/plugins_registry",
@@ -42,7 +43,7 @@ SHELL = Image(
     env={"PATH": PATH, "HOME": "/root"},
 )
 PAUSE = Image(repositories=("pause",), default_command=("sh", "-c", "trap 'exit 0' TERM; sleep 2147483647 & wait"))
-KNOWN: tuple[Image, ...] = (KUBELET_PLUGIN, SHELL, PAUSE)
+KNOWN: tuple[Image, ...] = (DRIVER, SHELL, PAUSE)
 
 
 def image_for(reference: str, known: tuple[Image, ...] = KNOWN) -> Image | None:
@@ -64,14 +65,13 @@ def unknown_image(reference: str, known: tuple[Image, ...] = KNOWN) -> str:
 def command_line(image: Image, command: tuple[str, ...], arguments: tuple[str, ...], python: str) -> tuple[str, ...]:
     """The program to start for a container of this image.
 
-    A container's ``command`` replaces the entry point; for the driver's image it may name the console script, which is
-    the module under another name.
+    A container's ``command`` replaces the entry point; for the driver's image it may name another console script of it.
     """
-    if not image.python_module:
+    if not image.programs:
         return (*command, *arguments) or image.default_command
-    program = command[0].rpartition("/")[2] if command else ""
-    if program in ("sh", "bash"):
-        return (*command, *arguments)
+    program = command[0].rpartition("/")[2] if command else next(iter(image.programs))
     if program in ("python", "python3"):
         return (python, *command[1:], *arguments)
-    return (python, "-m", image.python_module, *command[1:], *arguments)
+    if program not in image.programs:
+        return (*command, *arguments)
+    return (python, "-m", image.programs[program], *command[1:], *arguments)

@@ -17,7 +17,7 @@ from dra_core.snapshot.json_value import Json, JsonObject, at, text_at
 from dra_sandbox.controllers.claim_release import DELETE_PROTECTION
 from dra_sandbox.kubelet.prepared_claims import entries_of
 from dra_sandbox.scheduler.binding_conditions import has_conditions
-from dra_sandbox.scheduler.filters import node_refusals
+from dra_sandbox.scheduler.filters import emptiest_first, node_refusals
 from dra_sandbox.world.node_rules import node_selector_selects
 from dra_sandbox.world.objects import (
     CLAIM,
@@ -119,7 +119,7 @@ def place(
         if claim is not None and claim not in claims:
             claims.append(claim)
     claims += [claim for claim in more if claim not in claims]
-    return _first_fit(world, pod, nodes, tuple(claims), allocate, preface)
+    return _first_fit(world, pod, tuple(claims), allocate, preface)
 
 
 def _claim_problem(pod: JsonObject, entry: str, name: str, claim: JsonObject | None) -> str:
@@ -139,20 +139,15 @@ def _claim_problem(pod: JsonObject, entry: str, name: str, claim: JsonObject | N
 def _first_fit(
     world: World,
     pod: JsonObject,
-    nodes: tuple[JsonObject, ...],
     claims: tuple[JsonObject, ...],
     allocate: Allocate,
     preface: str,
 ) -> Placement | Unschedulable:
     reasons: Counter[str] = Counter()
     explanations: list[str] = []
-    there: dict[str, list[JsonObject]] = {name_of(node): [] for node in nodes}
-    for other in world.all(POD):
-        if not pod_finished(other):
-            there.get(text_at(other, "spec", "nodeName"), []).append(other)
     to_allocate = tuple(claim for claim in claims if at(claim, "status", "allocation") is None)
-    for node in sorted(nodes, key=lambda item: (len(there[name_of(item)]), name_of(item))):
-        refusals = node_refusals(pod, node, there[name_of(node)]) or _claims_elsewhere(node, claims)
+    for node, pods_there in emptiest_first(world):
+        refusals = node_refusals(pod, node, pods_there) or _claims_elsewhere(node, claims)
         if refusals:
             reasons.update(refusals)
             continue

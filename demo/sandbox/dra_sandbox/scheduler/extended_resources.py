@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from dra_core.planning.extended_resources import classes_by_resource, extended_claim
+from dra_core.planning.extended_resources import advertised, classes_by_resource, extended_claim
 from dra_core.snapshot.codec import decode_reporting, encode
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.first_use import make_ready
@@ -58,7 +58,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def wanted(world: World, pod: JsonObject) -> Wanted | None:
     """The claim for the pod's extended resources, or None if it asks for none that a class stands for."""
-    classes = classes_by_resource(records(DeviceClass, world, DEVICE_CLASS), records(Node, world, NODE))
+    classes = _classes(world)
     read = decode_reporting(Pod, pod)
     if not classes or isinstance(read, Failure):
         return None
@@ -78,6 +78,13 @@ def wanted(world: World, pod: JsonObject) -> Wanted | None:
         "spec": encode(asked.claim.spec),
     }
     return Wanted(claim=made or claim, made=made is not None, pod=_without(pod, frozenset(classes)))
+
+
+def _classes(world: World) -> Mapping[str, str]:
+    """Resource name → class; what some node has from a device plugin is left to device plugins on all nodes."""
+    classes = classes_by_resource(records(DeviceClass, world, DEVICE_CLASS))
+    plugins = {name for node in records(Node, world, NODE) for name in advertised(node, classes)}
+    return {name: device_class for name, device_class in classes.items() if name not in plugins}
 
 
 def record(pod: JsonObject, claim: JsonObject) -> Patch:

@@ -8,9 +8,19 @@ from dra_core.snapshot.json_value import JsonObject, at, object_at, text_at
 
 from dra_sandbox.scheduler.node_resources import shortages
 from dra_sandbox.world.node_rules import node_taints, selects_node, untolerated
-from dra_sandbox.world.objects import name_of, objects_at
+from dra_sandbox.world.objects import NODE, POD, World, name_of, objects_at, pod_finished
 
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"  # core/v1: the taint that stands for spec.unschedulable
+
+
+def emptiest_first(world: World) -> tuple[tuple[JsonObject, tuple[JsonObject, ...]], ...]:
+    """The nodes, each with the pods that take room on it: the fewest first, then by name."""
+    there: dict[str, list[JsonObject]] = {name_of(node): [] for node in world.all(NODE)}
+    for pod in world.all(POD):
+        if not pod_finished(pod):
+            there.get(text_at(pod, "spec", "nodeName"), []).append(pod)
+    found = ((node, tuple(there[name_of(node)])) for node in world.all(NODE))
+    return tuple(sorted(found, key=lambda item: (len(item[1]), name_of(item[0]))))
 
 
 def node_refusals(pod: JsonObject, node: JsonObject, pods_there: Iterable[JsonObject]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dra_core.snapshot.json_value import JsonObject
 from dra_sandbox.kubelet.environment import Sources, expand, replace_paths, replace_ports, start_of
-from dra_sandbox.kubelet.images import KUBELET_PLUGIN, SHELL, command_line, image_for, unknown_image
+from dra_sandbox.kubelet.images import DRIVER, SHELL, command_line, image_for, unknown_image
 from returns.result import Failure, Success
 
 POD: JsonObject = {
@@ -107,13 +107,13 @@ def test_declared_ports_are_exchanged_where_a_value_is_a_port(text: str, expecte
 def test_images_are_known_by_their_last_name() -> None:
     assert image_for("docker.io/library/busybox:1.36") is SHELL
     assert image_for("registry.k8s.io/e2e-test-images/busybox@sha256:00") is SHELL
-    assert image_for("localhost:5000/drakit/dra-example-driver:v0.1.0") is KUBELET_PLUGIN
+    assert image_for("localhost:5000/drakit/dra-example-driver:v0.1.0") is DRIVER
     assert image_for("nginx") is None
     assert "busybox" in unknown_image("nginx")
 
 
 def test_the_drivers_console_script_becomes_its_module() -> None:
-    line = command_line(KUBELET_PLUGIN, ("dra-kubeletplugin",), ("--num-devices=2",), "/python")
+    line = command_line(DRIVER, ("dra-kubeletplugin",), ("--num-devices=2",), "/python")
     assert line == ("/python", "-m", "dra_kubeletplugin", "--num-devices=2")
     assert command_line(SHELL, (), (), "/python") == ("sh",)
     assert command_line(SHELL, ("sh", "-c"), ("env",), "/python") == ("sh", "-c", "env")
