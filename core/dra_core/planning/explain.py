@@ -65,10 +65,12 @@ def explain_pod(cluster: Cluster, pod: Pod) -> Explanation:
     name = f"{pod.metadata.namespace}/{pod.metadata.name}"
     origin = origin_of(pod).text
     if pod.spec.node_name or pod.finished:
-        return Explanation(pod=name, origin=origin, verdict="Placed", headline=_placed(cluster, pod))
+        return _without_scheduler(cluster, pod) or Explanation(
+            pod=name, origin=origin, verdict="Placed", headline=_placed(cluster, pod)
+        )
     evaluation = evaluate(cluster, pod)
     faults = (
-        *_gates(pod),
+        *gates(pod),
         *evaluation.claims.faults,
         *(fault for item in evaluation.claims.open for fault in faults_of_claim(cluster, item)),
     )
@@ -121,16 +123,35 @@ def _results(claim: ResourceClaim) -> str:
     return ", ".join(f"{item.device} of {item.pool} for {item.request}" for item in results) or "no devices"
 
 
-def _gates(pod: Pod) -> tuple[Refusal, ...]:
-    gates = [gate.name for gate in pod.spec.scheduling_gates]
-    if not gates:
+def _without_scheduler(cluster: Cluster, pod: Pod) -> Explanation | None:
+    """A pod that was given its node by its author, and claims by nobody."""
+    waiting = [] if pod.finished else [item.claim.metadata.name for item in cluster.claims.of_pod(pod).open]
+    if not waiting:
+        return None
+    name, node = f"{pod.metadata.namespace}/{pod.metadata.name}", pod.spec.node_name
+    fault = Refusal(
+        code="NodeNameSet",
+        fault=Fault.USER,
+        path="spec.nodeName",
+        seen=f"it names node {node}, so that kube-scheduler never looks at the pod and nobody allocates "
+        f"claim {in_a_line(waiting)}",
+        hint=f"leave it out and use nodeSelector kubernetes.io/hostname: {node}",
+    )
+    headline = f"{name} is on {node} and can never start: {fault.sentence}"
+    return Explanation(pod=name, origin=origin_of(pod).text, verdict="DoesNotFit", headline=headline, faults=(fault,))
+
+
+def gates(pod: Pod) -> tuple[Refusal, ...]:
+    """What keeps the scheduler from looking at the pod at all."""
+    names = [gate.name for gate in pod.spec.scheduling_gates]
+    if not names:
         return ()
     return (
         Refusal(
             code="SchedulingGated",
             fault=Fault.USER,
             path="spec.schedulingGates",
-            seen=f"the scheduler waits until somebody removes {', '.join(gates)}",
+            seen=f"the scheduler waits until somebody removes {', '.join(names)}",
             hint="whoever set the gate removes it",
         ),
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
-from dra_core.planning.explain import API_VERSION, explain_pod
+from dra_core.planning.explain import API_VERSION, explain_pod, gates
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.policies import Policy
 from dra_core.planning.waiting import Wanted
@@ -82,7 +82,7 @@ def plan_pods(
     for group in _gangs(pods):
         found: list[Placed] = []
         for item in group:
-            outcome = ledger.place(item)
+            outcome = None if _passed_over(cluster, item.pod) else ledger.place(item)
             looked_at += 1
             if progress is not None:
                 progress(looked_at)
@@ -114,6 +114,11 @@ def plan_pods(
         ]
         placed = []
     return Plan(policy=policy, all_or_nothing=all_or_nothing, placed=tuple(placed), pending=tuple(pending))
+
+
+def _passed_over(cluster: Cluster, pod: Pod) -> bool:
+    """Whether kube-scheduler does not look at the pod: it waits for a gate, or has a node and claims that wait."""
+    return bool(gates(pod)) or (bool(pod.spec.node_name) and bool(cluster.claims.of_pod(pod).open))
 
 
 def _gangs(pods: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -149,6 +154,8 @@ def _pending(after: Cluster, refused: Sequence[Wanted]) -> Iterator[Pending]:
                 reason = explanation.headline.removeprefix(name)
                 together = "its PodGroup does not fit as a whole; alone it "
                 reasons[key] = f"{together}{reason}" if explanation.verdict == "Fits" else reason
+                if gates(pod):
+                    reasons[key] = gates(pod)[0].sentence
         yield Pending(pod, item.origin.text, reasons[key])
 
 

@@ -21,6 +21,12 @@ KINDS: Mapping[str, str] = {
     "replicaset": "ReplicaSet",
     "replicasets": "ReplicaSet",
     "rs": "ReplicaSet",
+    "daemonset": "DaemonSet",
+    "daemonsets": "DaemonSet",
+    "ds": "DaemonSet",
     "job": "Job",
     "jobs": "Job",
+    "cronjob": "CronJob",
+    "cronjobs": "CronJob",
+    "cj": "CronJob",
 }

@@ -1,6 +1,6 @@
 """The objects of a live cluster, as documents for the core; reads only.
 
-Rights needed: get and list on nodes, namespaces, pods, deployments, replicasets, statefulsets, jobs, and on all of
+Rights needed: get and list on nodes, namespaces, pods, what makes pods, runtimeclasses, priorityclasses, and on all of
 resource.k8s.io. What the server does not have (DeviceTaintRules, PodGroups) is left out; what the user may not read of
 the less important kinds is left out and told.
 """
@@ -46,7 +46,11 @@ _WELCOME: tuple[tuple[str, Resource], ...] = (
     ("Deployment", Resource(group="apps", plural="deployments", namespaced=True)),
     ("ReplicaSet", Resource(group="apps", plural="replicasets", namespaced=True)),
     ("StatefulSet", Resource(group="apps", plural="statefulsets", namespaced=True)),
+    ("DaemonSet", Resource(group="apps", plural="daemonsets", namespaced=True)),
     ("Job", Resource(group="batch", plural="jobs", namespaced=True)),
+    ("CronJob", Resource(group="batch", plural="cronjobs", namespaced=True)),
+    ("RuntimeClass", Resource(group="node.k8s.io", plural="runtimeclasses")),
+    ("PriorityClass", Resource(group="scheduling.k8s.io", plural="priorityclasses")),
     ("PodGroup", Resource(group="scheduling.k8s.io", version="v1beta1", plural="podgroups", namespaced=True)),
 )
 _OLDER = ("v1beta2", "v1beta1", "v1alpha3")  # of resource.k8s.io, where a server does not have v1

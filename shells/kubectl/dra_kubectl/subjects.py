@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+import msgspec
 from dra_core.planning import Wanted, made_by, wanted_pods
+from dra_core.planning.admission import admitted
 from dra_core.planning.pod_claims import Reference, close_name
+from dra_core.planning.waiting import run_of
+from dra_core.snapshot.workload import CronJob
 
 from dra_kubectl.kinds import KINDS
 from dra_kubectl.source import Loaded, bad_input
@@ -47,14 +51,16 @@ def pods_named(loaded: Loaded, kind: str, name: str) -> tuple[Wanted, ...]:
         pods = {(pod.metadata.namespace, pod.metadata.name): pod for pod in snapshot.pods}
         if place not in pods:
             missing(kind, place, list(pods))
-        return (Wanted(pods[place], Reference("Pod", *place), True),)
+        return (Wanted(admitted(snapshot, pods[place]), Reference("Pod", *place), True),)
     alike = [item for item in snapshot.workloads if item.kind == kind]
     workloads = {(item.metadata.namespace, item.metadata.name): item for item in alike}
     workload = workloads.get(place)
     if workload is None:
         missing(kind, place, list(workloads))
     here = [item for item in wanted_pods(snapshot) if item.pod.metadata.namespace == place[0]]
-    return tuple(item for item in here if _of(item, kind, name)) or (made_by(workload, 0),)
+    found = tuple(item for item in here if _of(item, kind, name))
+    made = run_of(workload) if isinstance(workload, CronJob) else (made_by(workload, 0),)
+    return found or tuple(msgspec.structs.replace(item, pod=admitted(snapshot, item.pod)) for item in made)
 
 
 def _of(item: Wanted, kind: str, name: str) -> bool:
