@@ -1,4 +1,7 @@
-"""End to end: one real Kubernetes for the session, the driver installed in it as users install it."""
+"""End to end: one real Kubernetes for the session, the driver installed in it as users install it.
+
+The folder classic has a cluster of its own, which comes and goes before this one is needed.
+"""
 
 from __future__ import annotations
 

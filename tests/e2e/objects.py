@@ -9,6 +9,8 @@ from dra_core.snapshot.json_value import Json, JsonObject, text_at
 DRIVER = "gpu.example.com"
 IMAGE = "docker.io/library/busybox:1.36"
 RESOURCE = "/apis/resource.k8s.io/v1"
+CLASSIC_RESOURCE = "/apis/resource.k8s.io/v1alpha2"
+STATES = "/apis/nas.gpu.resource.example.com/v1alpha1/namespaces/{}/nodeallocationstates"
 
 SHOW_AND_STAY = ("sh", "-c", "trap 'exit 0' TERM; env | sort; sleep 9999 & wait")
 """Ends at once when it is asked to, unless that is before its first command."""
@@ -22,12 +24,17 @@ _COLLECTIONS = {
     "ResourceClaimTemplate": RESOURCE + "/namespaces/{}/resourceclaimtemplates",
     "DeviceClass": RESOURCE + "/deviceclasses",
     "ResourceSlice": RESOURCE + "/resourceslices",
+    "ResourceClass": CLASSIC_RESOURCE + "/resourceclasses",
+    "PodSchedulingContext": CLASSIC_RESOURCE + "/namespaces/{}/podschedulingcontexts",
+    "GpuClaimParameters": "/apis/gpu.resource.example.com/v1alpha1/namespaces/{}/gpuclaimparameters",
+    "NodeAllocationState": STATES,
+    "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
 }
 
 
-def collection(kind: str, namespace: str = "") -> str:
-    """Path of the objects of a kind."""
-    return _COLLECTIONS[kind].format(namespace)
+def collection(kind: str, namespace: str = "", resource: str = RESOURCE) -> str:
+    """Path of the objects of a kind; ``resource`` is the served version of the group that claims are in."""
+    return _COLLECTIONS[kind].replace(RESOURCE + "/", resource + "/").format(namespace)
 
 
 def path_of(value: JsonObject) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from dra_core.snapshot.json_value import JsonObject, object_at, text_at
 from local_cluster.api import ApiError
-from local_cluster.driver import NAMESPACE
 
 from tests.e2e.objects import DRIVER, RESOURCE
+from tests.e2e.tokens import token_of
 from tests.e2e.world import World
 
 SLICES = f"{RESOURCE}/resourceslices"
@@ -19,25 +19,7 @@ SLICES = f"{RESOURCE}/resourceslices"
 @pytest.fixture
 def token(world: World) -> str:
     """A token as the plugin's pod has it: bound to the pod, and so to the node."""
-    return _token(world, bound=True)
-
-
-def _token(world: World, *, bound: bool) -> str:
-    pod = world.plugin()
-    reference = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "name": text_at(pod, "metadata", "name"),
-        "uid": text_at(pod, "metadata", "uid"),
-    }
-    request: JsonObject = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"boundObjectRef": reference} if bound else {},
-    }
-    account = text_at(pod, "spec", "serviceAccountName")
-    answer = world.api.create(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token", request)
-    return text_at(answer, "status", "token")
+    return token_of(world, world.plugin())
 
 
 def _slice(node: str) -> JsonObject:
@@ -81,7 +63,9 @@ def test_slice_of_another_node_is_refused_by_the_admission_policy(
 
 def test_token_that_is_bound_to_no_pod_may_write_no_slice(world: World) -> None:
     with pytest.raises(ApiError, match="bound to no node"):
-        world.api.call("POST", SLICES, _slice(world.layout.node_name), token=_token(world, bound=False))
+        world.api.call(
+            "POST", SLICES, _slice(world.layout.node_name), token=token_of(world, world.plugin(), bound=False)
+        )
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,13 @@ def eventually(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -
 
 
 class World:
-    """Cluster and driver."""
+    """Cluster and driver.
+
+    Attributes:
+        resource: Path of the group that claims are in, in the version that this cluster's pods use.
+    """
+
+    resource = RESOURCE
 
     def __init__(self, cluster: Cluster, image_tag: str) -> None:
         self.cluster = cluster
@@ -49,9 +55,13 @@ class World:
     # The driver, as an administrator installs it.
 
     def install(self, *values: str) -> None:
-        """Install or upgrade the chart, and wait until the plugin is ready and its slice is there."""
+        """Install or upgrade the chart, and wait until it is up."""
         helm(self.cluster, *upgrade(self.cluster, [f"image.tag={self.image_tag}", "image.pullPolicy=Never", *values]))
-        eventually("the slice", self.is_published)
+        eventually("the driver", self.is_up)
+
+    def is_up(self) -> bool:
+        """Whether the cluster shows the driver's devices."""
+        return self.is_published()
 
     def start_install(self, *values: str) -> None:
         """Upgrade the chart without waiting for anything."""
@@ -94,7 +104,15 @@ class World:
 
     def plugins(self, release: str = RELEASE) -> list[JsonObject]:
         """Pods of the plugin."""
-        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector=app.kubernetes.io/instance={release}")
+        return self._pods_of(release, "kubeletplugin")
+
+    def controllers(self, release: str = RELEASE) -> list[JsonObject]:
+        """Pods of the controller."""
+        return self._pods_of(release, "controller")
+
+    def _pods_of(self, release: str, component: str) -> list[JsonObject]:
+        labels = f"app.kubernetes.io/instance={release},app.kubernetes.io/component={component}"
+        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector={labels}")
 
     def plugin(self) -> JsonObject:
         """The plugin's one pod."""
@@ -118,14 +136,19 @@ class World:
 
     def plugin_process(self) -> int:
         """Number of the plugin's process, as the node sees it."""
-        mark = f"POD_UID={text_at(self.plugin(), 'metadata', 'uid')}".encode()
+        return self.process_of(self.plugin())
+
+    def process_of(self, pod: JsonObject) -> int:
+        """Number of a pod's only process, as the node sees it."""
+        # The container runtime gives each container its pod's name; a pod of ours runs under no other cluster's name.
+        mark = f"HOSTNAME={text_at(pod, 'metadata', 'name')}".encode()
         found: list[int] = []
 
         def there() -> bool:
             found[:] = [pid for pid, environment in _environments() if mark in environment.split(b"\0")]
             return len(found) == 1
 
-        eventually("the plugin's process", there)
+        eventually("the pod's process", there)
         return found[0]
 
     @property
@@ -184,15 +207,19 @@ class World:
             if kind == "Pod":  # admission wants it, and a controller makes it
                 account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
                 eventually("the namespace's ServiceAccount", partial(self.api.exists, account))
-            self.api.create(collection(kind, namespace), value)
+            self.api.create(self.collection(kind, namespace), value)
+
+    def collection(self, kind: str, namespace: str = "") -> str:
+        """Path of the objects of a kind on this cluster."""
+        return collection(kind, namespace, self.resource)
 
     def delete(self, kind: str, namespace: str, name: str, grace_seconds: int | None = None) -> None:
         """Delete an object, without waiting."""
-        self.api.delete(f"{collection(kind, namespace)}/{name}", grace_seconds)
+        self.api.delete(f"{self.collection(kind, namespace)}/{name}", grace_seconds)
 
     def read(self, kind: str, namespace: str, name: str) -> JsonObject:
         """An object."""
-        return self.api.get(f"{collection(kind, namespace)}/{name}")
+        return self.api.get(f"{self.collection(kind, namespace)}/{name}")
 
     def listed(self, path: str) -> list[JsonObject]:
         """The items of a list."""
@@ -209,7 +236,7 @@ class World:
 
     def claims(self, namespace: str) -> list[JsonObject]:
         """Claims of a namespace."""
-        return self.listed(collection("ResourceClaim", namespace))
+        return self.listed(self.collection("ResourceClaim", namespace))
 
     def claim_uid(self, namespace: str, name: str) -> str:
         """UID of a claim."""
@@ -230,7 +257,7 @@ class World:
     def empty(self, namespace: str) -> None:
         """Delete pods and claims of a namespace, wait until they are gone, and then delete the namespace."""
         self.empty_of_pods(namespace)
-        self.api.delete(collection("ResourceClaim", namespace))
+        self.api.delete(self.collection("ResourceClaim", namespace))
         eventually("the end of the claims", lambda: not self.claims(namespace))
         self.api.delete(f"/api/v1/namespaces/{namespace}")
 
@@ -311,8 +338,8 @@ class World:
         looks: Sequence[tuple[str, Callable[[], str]]] = (
             ("pods", lambda: self.kubectl("get", "pods,resourceclaims", "--all-namespaces", "-o", "wide")),
             ("events", lambda: self.kubectl("get", "events", "-n", namespace or NAMESPACE, "--sort-by=.lastTimestamp")),
-            ("slices", lambda: self.kubectl("get", "resourceslices")),
-            ("plugin", self._plugin_logs),
+            ("devices", self._devices),
+            ("driver", self._driver_logs),
             ("kubelet", lambda: self.cluster.processes["kubelet"].last_words(25)),
         )
         parts: list[str] = []
@@ -324,8 +351,11 @@ class World:
             parts.append(f"--- {title}\n{text[-6000:]}")
         return "\n".join(parts)
 
-    def _plugin_logs(self) -> str:
-        logs: Sequence[Path] = sorted((self.layout.root / "pods").glob(f"{NAMESPACE}_*/plugin/*.log"))
+    def _devices(self) -> str:
+        return self.kubectl("get", "resourceslices")
+
+    def _driver_logs(self) -> str:
+        logs: Sequence[Path] = sorted((self.layout.root / "pods").glob(f"{NAMESPACE}_*/*/*.log"))
         return "\n".join(f"{log.parent.parent.name}/{log.name}:\n{log.read_text()[-3000:]}" for log in logs)
 
 
