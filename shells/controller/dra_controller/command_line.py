@@ -12,7 +12,14 @@ import threading
 from pathlib import Path
 
 import click
-from dra_apiserver import Access, ApiServer, access_by_kubeconfig, access_in_pod
+from dra_apiserver import (
+    WANTED_GENERATIONS,
+    Access,
+    ApiServer,
+    WantedGeneration,
+    access_by_kubeconfig,
+    access_in_pod,
+)
 from dra_core.refusal import Refusal
 from returns.result import Failure, Result
 
@@ -31,8 +38,12 @@ _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]
     epilog="Exit codes: 0 after SIGTERM or SIGINT; 1 if it cannot run or go on (one line on stderr says why); "
     "2 wrong flags.",
 )
-@click.option("--driver-name", envvar="DRIVER_NAME", default="gpu.resource.example.com", show_envvar=True,
-              help="Name of the driver in ResourceClasses and claims.")  # fmt: skip
+@click.option("--api-generation", envvar="API_GENERATION", default="auto", show_envvar=True,
+              type=click.Choice(WANTED_GENERATIONS), help="Classic: it allocates (resource.k8s.io/v1alpha2). Modern: "
+              "the scheduler allocates, it shows (v1). auto: what the API server serves, modern first.")  # fmt: skip
+@click.option("--driver-name", envvar="DRIVER_NAME", default="", show_envvar=True,
+              show_default="classic: gpu.resource.example.com, modern: gpu.example.com",
+              help="Name of the driver in classes, slices and claims.")  # fmt: skip
 @click.option("--namespace", envvar="NAMESPACE", default="default", show_envvar=True,
               help="Where the NodeAllocationStates and the lease are.")  # fmt: skip
 @click.option("--workers", envvar="WORKERS", default=4, show_envvar=True, type=click.IntRange(1, 100),
@@ -54,6 +65,7 @@ _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]
               type=click.Choice(["json", "console"]), help="JSON for machines, console for people.")  # fmt: skip
 def main(
     *,
+    api_generation: WantedGeneration,
     driver_name: str,
     namespace: str,
     workers: int,
@@ -65,21 +77,27 @@ def main(
     log_level: str,
     log_format: str,
 ) -> None:
-    """Allocate claims of classic DRA (resource.k8s.io/v1alpha2, Kubernetes 1.30): the driver's controller.
+    """The driver's controller for Dynamic Resource Allocation (DRA): what is where stands in NodeAllocationStates.
 
-    It tells the scheduler which nodes do not do for a pod's claims, allocates them on the node that the scheduler
-    selects, allocates claims that are to be had at once, and takes devices back when claims end. What is allocated
-    where stands in the NodeAllocationStates, which the kubelet plugin makes: kubectl describe nas/<node>.
+    Where claims are classic (resource.k8s.io/v1alpha2, Kubernetes 1.30) it allocates them: it tells the scheduler which
+    nodes do not do for a pod's claims, allocates on the node that the scheduler selects, allocates at once what is to
+    be had at once, and takes devices back when claims end. The kubelet plugin makes the states and prepares by them.
+
+    Where claims are modern (v1, Kubernetes 1.34 and later) the scheduler allocates, and it shows that: each node's
+    state says which devices are published, and which claims, for which pods, have them.
+
+    kubectl get nas -n <namespace>; kubectl describe nas/<node>.
 
     Any number of them may run; it is safe for two to work at the same time.
     """
-    if len(driver_name) > LONGEST_DRIVER_NAME or not _DNS_SUBDOMAIN.fullmatch(driver_name):
+    if driver_name and (len(driver_name) > LONGEST_DRIVER_NAME or not _DNS_SUBDOMAIN.fullmatch(driver_name)):
         raise click.BadParameter(
             f"{driver_name!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, "
             "such as gpu.resource.example.com",
             param_hint="--driver-name",
         )
     settings = Settings(
+        api_generation=api_generation,
         driver_name=driver_name,
         namespace=namespace,
         workers=workers,
@@ -89,7 +107,7 @@ def main(
         http_port=http_port,
         kubeconfig=kubeconfig,
     )
-    log = log_to_stderr(log_level, log_format, driver=driver_name)
+    log = log_to_stderr(log_level, log_format)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda *_: stop.set())

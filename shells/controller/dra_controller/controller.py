@@ -1,4 +1,4 @@
-"""The controller from start to stop."""
+"""The controller from start to stop: probes, the API's generation, the lease, and then its work."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from dra_apiserver import ApiServer
+from dra_apiserver import ApiFailure, ApiServer, find_api
 from dra_apiserver.leader import Leader
 from dra_apiserver.lease import Candidate
-from dra_core.negotiation import Concerned, Subject, names_of
+from dra_core.refusal import Refusal
+from dra_core.snapshot.generation import ServedApi
+from returns.result import Failure
 
-from dra_controller.carrying_out import CarryingOut
-from dra_controller.cleaning_up import CleaningUp
-from dra_controller.following import Following
-from dra_controller.known_cluster import KnownCluster
 from dra_controller.logs import Log
-from dra_controller.looking import Looking
 from dra_controller.metrics import Metrics
-from dra_controller.objects import WATCHED
 from dra_controller.probes import ProbeServer
-from dra_controller.settings import Settings, StartError
-from dra_controller.work_queue import WorkQueue
+from dra_controller.settings import DRIVER_NAMES, Settings, StartError
+from dra_controller.work import Work
 
 LOOK_SECONDS = 0.2
 """How often to look whether it is time to stop."""
 
-STOP_SECONDS = 10.0
-"""For writes in progress at the end; a request ends after that long anyway, and a pod has 30 s by default."""
+ASK_SECONDS = 2.0
+"""How often to ask an API server that does not answer."""
 
 
 class LostError(Exception):
@@ -35,26 +31,33 @@ class LostError(Exception):
 
 
 def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) -> None:
-    """Allocate claims until ``stop`` is set.
+    """Do the driver's part in the cluster until ``stop`` is set.
 
     Raises:
-        StartError: It cannot run as it is set up.
+        StartError: It cannot run as it is set up, or not with this API server.
         LostError: It led, and another leads now, or the API server cannot be reached.
     """
     metrics = Metrics()
+    begun: list[Work] = []
     with ExitStack() as stack:
-        controller = _Controller(settings, server, metrics, log)
         if settings.http_port >= 0:
-            stack.callback(_serve_probes(settings.http_port, controller, metrics, log))
-        leader = _leader(settings, server)
+            stack.callback(_serve_probes(settings.http_port, begun, metrics, log))
+        api = _api(settings, server, stop, log)
+        if api is None:
+            return
+        driver_name = settings.driver_name or DRIVER_NAMES[api.generation]
+        log.info("speaking", generation=api.generation, version=api.version, driver=driver_name)
+        leader = _leader(settings, driver_name, server)
         if leader is not None:
             leader.start()
             stack.callback(leader.stop)  # once the workers have ended, so that nobody takes over in their midst
             if not _leads(leader, stop, log):
                 return
         metrics.leads(yes=True)
-        controller.start()
-        stack.callback(controller.stop)
+        work = _work(settings, driver_name, api, server, metrics, log)
+        work.start()
+        begun.append(work)
+        stack.callback(work.stop)
         log.info("leading", identity=settings.identity)
         while not stop.wait(LOOK_SECONDS):
             if leader is not None and leader.lost.is_set():
@@ -63,77 +66,40 @@ def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) 
     log.info("stopped")
 
 
-class _Controller:
-    """All threads of a controller that leads."""
+def _work(settings: Settings, driver_name: str, api: ServedApi, server: ApiServer, metrics: Metrics, log: Log) -> Work:
+    """The generation's own modules are loaded only where they are needed."""
+    if api.generation == "classic":
+        from dra_controller.classic.allocating import Allocating
 
-    def __init__(self, settings: Settings, server: ApiServer, metrics: Metrics, log: Log) -> None:
-        self._settings = settings
-        self._log = log
-        self._stopped = threading.Event()
-        self._queue: WorkQueue[Subject] = WorkQueue()
-        self._known = KnownCluster(settings.driver_name, self._concern)
-        out = CarryingOut(server, settings.driver_name, settings.namespace, settings.identity, log)
-        self._looking = Looking(server, self._known, out, self._queue, metrics, log)
-        self._cleaning_up = CleaningUp(server, settings.namespace, self._known, out, metrics, log)
-        self._followings = [Following(kind, server, settings.namespace, self._known, metrics, log) for kind in WATCHED]
-        self._workers: list[threading.Thread] = []
-        self._started = threading.Event()
+        return Allocating(settings, driver_name, server, metrics, log)
+    from dra_controller.modern.mirroring import Mirroring
 
-    def start(self) -> None:
-        """Follow, and work as soon as everything was seen once."""
-        for following in self._followings:
-            threading.Thread(target=following.run, daemon=True, name="following").start()
-        threading.Thread(target=self._begin, daemon=True, name="beginning").start()
-
-    def stop(self) -> None:
-        """End everything; writes in progress are ended first."""
-        self._stopped.set()
-        self._queue.stop()
-        for following in self._followings:
-            following.stop()
-        for worker in self._workers:
-            worker.join(STOP_SECONDS)
-
-    def trouble(self) -> str:
-        """Why it does not work; "" if it does, or has not begun."""
-        dead = [worker.name for worker in self._workers if not worker.is_alive()]
-        return f"ended: {', '.join(dead)}" if dead and not self._stopped.is_set() else ""
-
-    def not_ready(self) -> str:
-        """Why no claim is allocated just now."""
-        return self.trouble() or ("" if self._started.is_set() else "it does not lead, or has not seen everything yet")
-
-    def _concern(self, who: Concerned) -> None:
-        self._looking.concern(who)
-
-    def _begin(self) -> None:
-        """What a controller before this one has left is cleaned up beside the work; nothing waits for it."""
-        if not self._known.wait_until_listed(WATCHED, self._stopped):
-            return
-        self._workers = [
-            threading.Thread(target=self._looking.work, name=f"worker-{i}", daemon=True)
-            for i in range(self._settings.workers)
-        ]
-        for worker in self._workers:
-            worker.start()
-        self._started.set()
-        self._log.info("working", workers=self._settings.workers)
-        while True:
-            self._cleaning_up.once()
-            self._look_at_everything()
-            if self._stopped.wait(self._settings.resync_seconds):
-                return
-
-    def _look_at_everything(self) -> None:
-        cluster = self._known.now
-        self._queue.add_all(("ResourceClaim", name) for name in names_of(cluster, "ResourceClaim"))
-        self._queue.add_all(("PodSchedulingContext", name) for name in names_of(cluster, "PodSchedulingContext"))
+    return Mirroring(settings, driver_name, api, server, metrics, log)
 
 
-def _leader(settings: Settings, server: ApiServer) -> Leader | None:
+def _api(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) -> ServedApi | None:
+    """What to speak, as soon as the API server says so; None: stopped before."""
+    told = ""
+    while not stop.is_set():
+        answer = find_api(server, settings.api_generation)
+        if not isinstance(answer, Failure):
+            found = answer.unwrap()
+            if isinstance(found, Failure):
+                refused: Refusal = found.failure()
+                raise StartError(refused.sentence)
+            return found.unwrap()
+        failed: ApiFailure = answer.failure()
+        if failed.sentence != told:
+            told = failed.sentence
+            log.warning("the API server does not say what it serves; asking again", error=told)
+        stop.wait(ASK_SECONDS)
+    return None
+
+
+def _leader(settings: Settings, driver_name: str, server: ApiServer) -> Leader | None:
     if not settings.leader_election:
         return None
-    name = settings.driver_name.replace(".", "-")
+    name = driver_name.replace(".", "-")
     return Leader(server, Candidate(identity=settings.identity, namespace=settings.namespace, name=name))
 
 
@@ -150,9 +116,18 @@ def _leads(leader: Leader, stop: threading.Event, log: Log) -> bool:
     return True
 
 
-def _serve_probes(port: int, controller: _Controller, metrics: Metrics, log: Log) -> Callable[[], None]:
+def _serve_probes(port: int, begun: list[Work], metrics: Metrics, log: Log) -> Callable[[], None]:
+    """Answered from the start; what is not begun yet is alive, and not ready."""
+
+    def alive() -> str:
+        return begun[0].trouble() if begun else ""
+
+    def ready() -> str:
+        # One that waits for the lease is: an update waits for it before it takes away the old one, which has the lease.
+        return begun[0].not_ready() if begun else ""
+
     try:
-        probes = ProbeServer(port, controller.trouble, controller.not_ready, metrics.registry)
+        probes = ProbeServer(port, alive, ready, metrics.registry)
     except OSError as error:
         raise StartError(f"the port {port} for probes and metrics cannot be listened on: {error}") from error
     probes.start()

@@ -17,8 +17,8 @@ from dra_core.negotiation import (
 from dra_core.snapshot.json_value import JsonObject
 from returns.result import Failure
 
+from dra_controller.classic.objects import CLAIMS, CONTEXTS, NODE_STATES
 from dra_controller.logs import Log
-from dra_controller.objects import CLAIMS, CONTEXTS, NODE_STATES
 
 REMEMBERED_EVENTS = 1000
 """Events that are not told again; the oldest is forgotten first."""

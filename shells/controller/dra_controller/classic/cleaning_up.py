@@ -12,11 +12,11 @@ from dra_core.nodestate import Unfinished, clean_up
 from dra_core.snapshot.classic_claim import version_of
 from returns.result import Failure
 
-from dra_controller.carrying_out import CarryingOut
-from dra_controller.known_cluster import KnownCluster
+from dra_controller.classic.carrying_out import CarryingOut
+from dra_controller.classic.known_cluster import KnownCluster
+from dra_controller.classic.objects import CLAIMS, NODE_STATES
 from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
-from dra_controller.objects import CLAIMS, NODE_STATES
 
 
 class CleaningUp:

@@ -22,11 +22,11 @@ from dra_core.negotiation import (
 from dra_core.snapshot.json_value import JsonObject
 from returns.result import Failure
 
-from dra_controller.carrying_out import CarryingOut
-from dra_controller.known_cluster import KnownCluster
+from dra_controller.classic.carrying_out import CarryingOut
+from dra_controller.classic.known_cluster import KnownCluster
+from dra_controller.classic.objects import PODS
 from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
-from dra_controller.objects import PODS
 from dra_controller.work_queue import WorkQueue
 
 MOST_STEPS = 20

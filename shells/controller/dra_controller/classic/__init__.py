@@ -1,0 +1,1 @@
+"""Classic DRA: the controller allocates, and takes back."""

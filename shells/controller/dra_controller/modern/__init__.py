@@ -1,0 +1,1 @@
+"""Modern DRA: the scheduler allocates, and the controller shows what is where in NodeAllocationStates."""

@@ -1,0 +1,56 @@
+"""What the controller knows of a modern cluster, kept up to date by many threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from dra_core.nodestate import MirrorKind, ModernCluster, concerned_nodes, key_of, missing, seeing, seeing_all
+from dra_core.snapshot.json_value import JsonObject
+
+
+class KnownCluster:
+    """Holds one immutable cluster; tells which nodes are concerned by each change."""
+
+    def __init__(self, driver_name: str, namespace: str, tell: Callable[[frozenset[str]], None]) -> None:
+        self._lock = threading.Lock()
+        self._tell = tell
+        self._cluster = ModernCluster(driver_name=driver_name, namespace=namespace)
+        self._listed: set[MirrorKind] = set()
+        self._news = threading.Condition()
+
+    @property
+    def now(self) -> ModernCluster:
+        """All that is known."""
+        return self._cluster
+
+    def wait_until_listed(self, kinds: Iterable[MirrorKind], stop: threading.Event, look_seconds: float = 0.2) -> bool:
+        """Block until all objects of these kinds are known; False: stopped before."""
+        wanted = set(kinds)
+        with self._news:
+            while not stop.is_set():
+                if wanted <= self._listed:
+                    return True
+                self._news.wait(look_seconds)
+        return False
+
+    def listed(self, kind: MirrorKind, values: Sequence[JsonObject]) -> None:
+        """These are all objects of the kind."""
+        self._change(lambda cluster: seeing_all(cluster, kind, values))
+        with self._news:
+            self._listed.add(kind)
+            self._news.notify_all()
+
+    def changed(self, kind: MirrorKind, value: JsonObject) -> None:
+        """An object is new or different."""
+        self._change(lambda cluster: seeing(cluster, kind, value))
+
+    def gone(self, kind: MirrorKind, value: JsonObject) -> None:
+        """An object was deleted."""
+        self._change(lambda cluster: missing(cluster, kind, key_of(kind, value)))
+
+    def _change(self, change: Callable[[ModernCluster], ModernCluster]) -> None:
+        with self._lock:
+            before = self._cluster
+            after = self._cluster = change(before)
+        self._tell(concerned_nodes(before, after))
