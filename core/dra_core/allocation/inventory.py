@@ -28,7 +28,10 @@ class Inventory:
 
     def __init__(self, slices: Iterable[ResourceSlice], features: Features) -> None:
         fractional = features.fractional_capacity_range
-        interning = Interning(lambda capacity: shortage(None, capacity, {}, {}, fractional) is None)
+        interning = Interning(
+            lambda capacity: shortage(None, capacity, {}, {}, fractional) is None,
+            sharing=features.variant is not Variant.STABLE,
+        )
         self.features = features
         self._slices = tuple(interning.slice(item) for item in slices)
         self.faults = tuple(interning.not_quantities)

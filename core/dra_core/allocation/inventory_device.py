@@ -91,11 +91,13 @@ CapacityKey: TypeAlias = tuple[tuple[str, DeviceCapacity], ...]
 class Interning:
     """Gives equal parts of devices one object, while an inventory is built; notes amounts that are none.
 
-    ``roomy`` says of a device's capacity what the field of the same name says.
+    ``roomy`` says of a device's capacity what the field of the same name says. ``sharing`` is off for the stable
+    variant of the scheduler's allocator, to whose expressions no device may be allocated several times.
     """
 
-    def __init__(self, roomy: Callable[[Mapping[str, Capacity]], bool]) -> None:
+    def __init__(self, roomy: Callable[[Mapping[str, Capacity]], bool], sharing: bool) -> None:
         self._roomy = roomy
+        self._sharing = sharing
         self._roominess: dict[int, bool] = {}  # by id of an interned capacity
         self._quantities: dict[str, Quantity] = {}
         self._capacities: dict[CapacityKey, Mapping[str, Capacity]] = {}
@@ -128,6 +130,8 @@ class Interning:
 
     def _device(self, pool: PoolId, record: Device, position: int) -> InventoryDevice:
         capacity = self._capacity(record.capacity) if record.capacity else _NOTHING
+        if record.allow_multiple_allocations and not self._sharing:
+            record = msgspec.structs.replace(record, allow_multiple_allocations=None)
         return InventoryDevice(
             record,
             (pool[0], pool[1], record.name),

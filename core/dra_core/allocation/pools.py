@@ -177,7 +177,7 @@ def _built(
                 continue
             (counting if partitions and item.record.spec.shared_counters else elsewhere).append(item)
     duplicate = _duplicate_device(slices)
-    if duplicate:
+    if duplicate is not None:
         return Pool(id=pool_id, invalid_reason=f"duplicate device name {duplicate}")
     if not partitions:
         return Pool(id=pool_id, slices=slices)
@@ -194,14 +194,14 @@ def _built(
     return Pool(id=pool_id, slices=slices, elsewhere=tuple(elsewhere), counter_sets=counter_sets)
 
 
-def _duplicate_device(slices: Iterable[InventorySlice]) -> str:
+def _duplicate_device(slices: Iterable[InventorySlice]) -> str | None:
     seen: set[str] = set()
     for item in slices:
         for device in item.devices:
             if device.record.name in seen:
                 return device.record.name
             seen.add(device.record.name)
-    return ""
+    return None
 
 
 def _missing_counter(counter_sets: Mapping[str, Mapping[str, int]], slices: Iterable[InventorySlice]) -> str:

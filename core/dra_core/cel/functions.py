@@ -39,7 +39,8 @@ def _named_format(name: str) -> Value:
 
 
 # Functions whose own words are not asked when they get a value of a wrong type: cel-go finds no implementation.
-_UNNAMED = frozenset({"contains", "startsWith", "endsWith", "_&&_", "_||_"})
+_MATCHES_CONSTANT = "matches a constant"
+_UNNAMED = frozenset({"contains", "startsWith", "endsWith", "_&&_", "_||_", _MATCHES_CONSTANT})
 _ONLY_NAMED = frozenset({"size", "matches", "sort"})
 _NUMBERS = ("int", "uint", "double")
 _TIMES = ("google.protobuf.Duration", "google.protobuf.Timestamp")
@@ -203,3 +204,5 @@ _IMPLEMENTATIONS: Mapping[str, Function] = {
 }
 FUNCTIONS: Mapping[str, Function] = {name: _described(name, function) for name, function in _IMPLEMENTATIONS.items()}
 """Functions whose arguments are all computed first. ``&&``, ``||``, ``?:`` and their kind are the program's."""
+MATCHES_CONSTANT: Function = _described(_MATCHES_CONSTANT, text_functions.matches)
+"""``matches`` with a pattern that cel-go compiles beforehand, so that it has other words for what is no string."""

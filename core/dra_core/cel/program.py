@@ -14,7 +14,7 @@ from typing import TypeAlias
 from dra_core.cel import steps
 from dra_core.cel.costs import LIST_CREATION, MAP_CREATION, SELF_COMPARED
 from dra_core.cel.frame import Frame
-from dra_core.cel.functions import FUNCTIONS
+from dra_core.cel.functions import FUNCTIONS, MATCHES_CONSTANT
 from dra_core.cel.operators import element, found, optional_element
 from dra_core.cel.steps import Constant
 from dra_core.cel.syntax import (
@@ -184,6 +184,9 @@ class _Compiler:
             raise EvaluationError(f"no such function: {function}")
         if function in _CONVERSIONS and len(closures) == 1 and isinstance(closures[0], Constant):
             return Constant(implementation(closures[0].value))
+        pattern = closures[-1] if function == "matches" else None
+        if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+            implementation = MATCHES_CONSTANT
         if function in SELF_COMPARED and resolved:
             closures = tuple(partial(steps.no_failure, closure) for closure in closures)
         if self._counted:

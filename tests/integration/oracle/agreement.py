@@ -20,6 +20,9 @@ Comparable: TypeAlias = str
 SOURCE = Path(__file__).parent / "allocator"
 SHARE_ID = "00000000-0000-4000-8000-000000000000"
 STABLE = frozenset({"AdminAccess", "DeviceTaints", "PartitionableDevices", "PrioritizedList"})
+CRASH = "panic: "  # the library takes for granted what the API server makes sure of
+MALFORMED = "malformed: "  # what follows is worded as Go's decoder does
+WITH_ADDRESSES = "for device &Device{"  # a message with addresses in memory
 INTERRUPTED = "interrupted"  # what the oracle says of a search that takes longer than 10 s
 FEW, MANY = 10, 300  # how often the stable variant is asked, whose answer varies with Go's order of maps
 
@@ -41,6 +44,12 @@ def comparable(answer: JsonObject) -> Comparable:
 def gave_up(answer: JsonObject) -> bool:
     """Whether the search was not finished, here or there."""
     return str(answer["error"]).startswith("gave up after") or answer["error"] == INTERRUPTED
+
+
+def says_nothing(answer: JsonObject) -> bool:
+    """Whether the oracle's answer is none that could be compared."""
+    error = str(answer["error"])
+    return gave_up(answer) or error.startswith(CRASH) or WITH_ADDRESSES in error
 
 
 def possible(answer: JsonObject) -> set[Comparable]:
@@ -97,7 +106,9 @@ class Oracle:
         answer = self.ask(question, FEW if stable else 1)
         if stable and comparable(mine) not in possible(answer):
             answer = self.ask(question, MANY)
-        return gave_up(answer) or comparable(mine) in possible(answer), answer
+        if str(answer["error"]).startswith(MALFORMED):
+            return str(mine["error"]).startswith(MALFORMED), answer
+        return says_nothing(answer) or comparable(mine) in possible(answer), answer
 
 
 def build_oracle(directory: Path) -> Path | None:

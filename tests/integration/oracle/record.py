@@ -2,8 +2,8 @@
 
     python -m tests.integration.oracle.record ORACLE [COUNT]
 
-Writes recorded.jsonl anew from generated questions, and the answers in regressions.jsonl and
-recorded_expressions.jsonl for the questions there.
+Writes recorded.jsonl anew from generated questions, table.jsonl for the questions of table.py, and the answers in
+regressions.jsonl and recorded_expressions.jsonl for the questions there.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 from dra_core.snapshot.json_value import Json
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.integration.oracle import expressions
+from tests.integration.oracle import expressions, table
 from tests.integration.oracle.agreement import MANY, Oracle, is_stable, read_lines
 from tests.integration.oracle.questions import JsonDict, questions
 
 HERE = Path(__file__).parent
 RECORDED, REGRESSIONS = HERE / "recorded.jsonl", HERE / "regressions.jsonl"
+TABLE = HERE / "table.jsonl"
 EXPRESSIONS = HERE / "recorded_expressions.jsonl"
 LARGEST = 4_000  # bytes of a question: small ones are as good and easier to read
 REPEATED = 5  # how often a cost is asked; one that varies with Go's order of maps is not recorded
@@ -38,6 +39,7 @@ def main() -> None:
             assert isinstance(question, dict)
             case["answer"] = oracle.ask(question, MANY if is_stable(question) else 1)
         _write(REGRESSIONS, cases)
+        _write(TABLE, [oracle.ask(item, MANY if is_stable(item) else 1) for item in table.cases()])
     with Oracle(program, "-expressions") as oracle:
         _record_expressions(oracle)
     sys.stdout.write(f"{kinds.total()} recorded: {dict(kinds)}\n")
