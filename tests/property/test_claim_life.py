@@ -98,6 +98,9 @@ JUNK = [b"", b"{", b"[]", b"null", b'{"formatVersion":2}', b'{"formatVersion":1}
 REACHED: Counter[str] = Counter()
 """What the walks have come to: laws about what never happens hold of themselves."""
 
+MOST_ROUNDS = 4
+"""Walks are random: that a round misses something happens, that all of them miss it does not."""
+
 WANTED = {
     "prepared",
     "prepared again",
@@ -453,5 +456,8 @@ class ClaimLife(RuleBasedStateMachine):
 
 def test_claim_life() -> None:
     REACHED.clear()
-    run_state_machine_as_test(ClaimLife, settings=settings(max_examples=300, stateful_step_count=40))
+    for _ in range(MOST_ROUNDS):
+        run_state_machine_as_test(ClaimLife, settings=settings(max_examples=300, stateful_step_count=40))
+        if set(+REACHED) >= WANTED:
+            break
     assert set(+REACHED) >= WANTED, f"the walks never came to: {sorted(WANTED - set(+REACHED))}"

@@ -12,13 +12,12 @@ import msgspec
 from returns.result import Result, Success
 
 from dra_core.cdi.container_edits import ContainerEdits
-from dra_core.profiles.gpu import GpuProfile
+from dra_core.profiles.gpu import GpuProfile, strategy_variables
 from dra_core.profiles.profile import AssignedDevice, Configure
 from dra_core.profiles.resources import DevicePool
 from dra_core.refusal import Refusals
 from dra_core.sharing.gpu_config import read_gpu_config
-from dra_core.sharing.strategy import SharingStrategy, TimeSlicing
-from dra_core.snapshot.device import Device, DeviceAttribute
+from dra_core.sharing.strategy import SharingStrategy
 from dra_core.snapshot.json_value import Json
 
 
@@ -39,10 +38,7 @@ class ClassicGpuProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     def enumerate(self, node_name: str) -> tuple[DevicePool, ...]:
         """The node's pool; uuids begin with ``GPU-``."""
-        return tuple(
-            msgspec.structs.replace(pool, devices=tuple(_renamed(device) for device in pool.devices))
-            for pool in GpuProfile(count=self.count).enumerate(node_name)
-        )
+        return GpuProfile(count=self.count, uuid_prefix="GPU").enumerate(node_name)
 
     def environment_key(self, device: str) -> str:
         """``gpu-3`` → ``GPU_3``: ``GPU_DEVICE_…`` counts the GPUs of a claim, not those of the node."""
@@ -62,19 +58,5 @@ class ClassicGpuProfile(msgspec.Struct, frozen=True, kw_only=True):
     def _edits(self, strategy: SharingStrategy | None, assigned: AssignedDevice) -> Result[ContainerEdits, Refusals]:
         key = f"GPU_DEVICE_{assigned.request.removeprefix('gpu-')}"
         uuid = assigned.device.attributes["uuid"].string_value
-        return Success(ContainerEdits(env=(f"{key}={uuid}", *_sharing(key, strategy))))
-
-
-def _renamed(device: Device) -> Device:
-    uuid = (device.attributes["uuid"].string_value or "").removeprefix("gpu-")
-    return msgspec.structs.replace(
-        device, attributes={**device.attributes, "uuid": DeviceAttribute(string_value=f"GPU-{uuid}")}
-    )
-
-
-def _sharing(key: str, strategy: SharingStrategy | None) -> tuple[str, ...]:
-    if strategy is None:
-        return ()
-    if isinstance(strategy, TimeSlicing):
-        return (f"{key}_SHARING_STRATEGY=TimeSlicing", f"{key}_TIMESLICE_INTERVAL={strategy.interval}")
-    return (f"{key}_SHARING_STRATEGY=SpacePartitioning", f"{key}_PARTITION_COUNT={strategy.partition_count}")
+        sharing = () if strategy is None else strategy_variables(strategy)
+        return Success(ContainerEdits(env=(f"{key}={uuid}", *(f"{key}_{name}={value}" for name, value in sharing))))

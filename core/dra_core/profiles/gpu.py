@@ -5,7 +5,6 @@ A real driver differs in one thing: it asks the hardware what there is, and pass
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import partial
 
@@ -15,6 +14,7 @@ from returns.result import Result, Success
 from dra_core.cdi.container_edits import ContainerEdits
 from dra_core.profiles.profile import AssignedDevice, Configure
 from dra_core.profiles.resources import DevicePool
+from dra_core.profiles.stable_uuid import stable_uuid
 from dra_core.refusal import Refusals
 from dra_core.sharing.gpu_config import read_gpu_config
 from dra_core.sharing.strategy import SharingStrategy, SpacePartitioning, TimeSlicing
@@ -47,12 +47,14 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
         partitions: How many partitions each GPU can be cut into, at most ``MAX_PARTITIONS``; 0: GPUs are whole.
         multiple_allocations: Several claims may have a share of the same GPU.
         binding_conditions: Pods wait until a controller has reported the GPU ready.
+        uuid_prefix: How uuids begin.
     """
 
     count: int = 8
     partitions: int = 0
     multiple_allocations: bool = False
     binding_conditions: bool = False
+    uuid_prefix: str = "gpu"
 
     @property
     def name(self) -> str:
@@ -94,7 +96,7 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
         if uuid is not None and uuid.string_value is not None:
             env.append(f"{key}_UUID={uuid.string_value}")
         if not assigned.admin_access:  # who only looks on does not say how the owner shares the GPU
-            env += [f"{key}_{name}={value}" for name, value in _strategy_variables(strategy)]
+            env += [f"{key}_{name}={value}" for name, value in strategy_variables(strategy)]
         env += [
             f"{key}_{capacity.rpartition('/')[2].upper()}={amount}"
             for capacity, amount in sorted(assigned.consumed_capacity.items())
@@ -102,7 +104,7 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
         return Success(ContainerEdits(env=tuple(env)))
 
     def _whole(self, node_name: str, index: int) -> Device:
-        return self._device(f"gpu-{index}", _attributes(node_name, index), MEMORY_GI, COMPUTE)
+        return self._device(f"gpu-{index}", self._attributes(node_name, index), MEMORY_GI, COMPUTE)
 
     def _parts(self, node_name: str, index: int) -> list[Device]:
         partitionable = DeviceAttribute(bool_value=True)
@@ -110,7 +112,7 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
             self._device(
                 f"gpu-{index}-partition-{part}",
                 {
-                    **_attributes(node_name, index),
+                    **self._attributes(node_name, index),
                     "partition": DeviceAttribute(int_value=part),
                     "partitionable": partitionable,
                 },
@@ -123,7 +125,7 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
         full = self._device(
             f"gpu-{index}-full",
             {
-                **_attributes(node_name, index),
+                **self._attributes(node_name, index),
                 "full": DeviceAttribute(bool_value=True),
                 "partitionable": partitionable,
             },
@@ -132,6 +134,14 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
             index,
         )
         return [*parts, full]
+
+    def _attributes(self, node_name: str, index: int) -> dict[str, DeviceAttribute]:
+        return {
+            "index": DeviceAttribute(int_value=index),
+            "uuid": DeviceAttribute(string_value=stable_uuid(self.uuid_prefix, f"{node_name}/{index}")),
+            "model": DeviceAttribute(string_value=MODEL),
+            "driverVersion": DeviceAttribute(version_value=DRIVER_VERSION),
+        }
 
     def _device(
         self,
@@ -166,21 +176,6 @@ class GpuProfile(msgspec.Struct, frozen=True, kw_only=True):
         return DeviceCapacity(value=value, request_policy=CapacityRequestPolicy(default=value, valid_range=steps))
 
 
-def gpu_uuid(node_name: str, index: int) -> str:
-    """``gpu-<8>-<4>-<4>-<4>-<12>`` hexadecimal digits: the same for the same node and index, on every start."""
-    digits = hashlib.sha256(f"{node_name}/{index}".encode()).hexdigest()
-    return f"gpu-{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-
-
-def _attributes(node_name: str, index: int) -> dict[str, DeviceAttribute]:
-    return {
-        "index": DeviceAttribute(int_value=index),
-        "uuid": DeviceAttribute(string_value=gpu_uuid(node_name, index)),
-        "model": DeviceAttribute(string_value=MODEL),
-        "driverVersion": DeviceAttribute(version_value=DRIVER_VERSION),
-    }
-
-
 def _counter_set_name(index: int) -> str:
     return f"gpu-{index}-counters"
 
@@ -193,7 +188,8 @@ def _counters(memory_gi: int, compute: int) -> dict[str, Counter]:
     return {"memory": Counter(value=f"{memory_gi}Gi"), "compute": Counter(value=str(compute))}
 
 
-def _strategy_variables(strategy: SharingStrategy) -> tuple[tuple[str, str], ...]:
+def strategy_variables(strategy: SharingStrategy) -> tuple[tuple[str, str], ...]:
+    """What a container is told of the strategy: ends of names, and values."""
     match strategy:
         case TimeSlicing(interval=interval):
             return (("SHARING_STRATEGY", "TimeSlicing"), ("TIMESLICE_INTERVAL", interval))
