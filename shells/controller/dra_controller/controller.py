@@ -38,10 +38,10 @@ def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) 
         LostError: It led, and another leads now, or the API server cannot be reached.
     """
     metrics = Metrics()
-    begun: list[Work] = []
+    progress = _Progress()
     with ExitStack() as stack:
         if settings.http_port >= 0:
-            stack.callback(_serve_probes(settings.http_port, begun, metrics, log))
+            stack.callback(_serve_probes(settings.http_port, progress, metrics, log))
         api = _api(settings, server, stop, log)
         if api is None:
             return
@@ -50,13 +50,14 @@ def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) 
         leader = _leader(settings, driver_name, server)
         if leader is not None:
             leader.start()
+            progress.stands_by = True
             stack.callback(leader.stop)  # once the workers have ended, so that nobody takes over in their midst
             if not _leads(leader, stop, log):
                 return
         metrics.leads(yes=True)
         work = _work(settings, driver_name, api, server, metrics, log)
         work.start()
-        begun.append(work)
+        progress.work = work
         stack.callback(work.stop)
         log.info("leading", identity=settings.identity)
         while not stop.wait(LOOK_SECONDS):
@@ -116,18 +117,29 @@ def _leads(leader: Leader, stop: threading.Event, log: Log) -> bool:
     return True
 
 
-def _serve_probes(port: int, begun: list[Work], metrics: Metrics, log: Log) -> Callable[[], None]:
-    """Answered from the start; what is not begun yet is alive, and not ready."""
+class _Progress:
+    """How far the controller has come, for probes, which are answered from the start."""
 
-    def alive() -> str:
-        return begun[0].trouble() if begun else ""
+    def __init__(self) -> None:
+        self.stands_by = False
+        self.work: Work | None = None
 
-    def ready() -> str:
-        # One that waits for the lease is: an update waits for it before it takes away the old one, which has the lease.
-        return begun[0].not_ready() if begun else ""
+    def alive(self) -> str:
+        """Why the process should be restarted; "" if it should not."""
+        return self.work.trouble() if self.work is not None else ""
 
+    def ready(self) -> str:
+        """Why it does not do its part; "" if it does. Its part is also to wait for the lease: an update waits until the
+        new one does, before it takes away the one that leads.
+        """
+        if self.work is not None:
+            return self.work.not_ready()
+        return "" if self.stands_by else "the API server has not said yet what it serves"
+
+
+def _serve_probes(port: int, progress: _Progress, metrics: Metrics, log: Log) -> Callable[[], None]:
     try:
-        probes = ProbeServer(port, alive, ready, metrics.registry)
+        probes = ProbeServer(port, progress.alive, progress.ready, metrics.registry)
     except OSError as error:
         raise StartError(f"the port {port} for probes and metrics cannot be listened on: {error}") from error
     probes.start()
