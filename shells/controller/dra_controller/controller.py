@@ -129,8 +129,9 @@ class _Progress:
         return self.work.trouble() if self.work is not None else ""
 
     def ready(self) -> str:
-        """Why it does not do its part; "" if it does. Its part is also to wait for the lease: an update waits until the
-        new one does, before it takes away the one that leads.
+        """Why it does not do its part; "" if it does.
+
+        Its part is also to wait for the lease: an update waits until the new one does, and then ends the one that leads.
         """
         if self.work is not None:
             return self.work.not_ready()
