@@ -10,6 +10,8 @@ from dra_core.allocation.features import Features, Variant
 from dra_core.allocation.inventory_device import Interning, InventorySlice
 from dra_core.allocation.node_match import node_matches
 from dra_core.allocation.pools import NodePools, gather
+from dra_core.allocation.selectors import Questions
+from dra_core.allocation.verdicts import Verdicts
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_slice import ResourceSlice
 
@@ -42,14 +44,24 @@ class Inventory:
             self._of_pool.setdefault(item.pool, []).append(item)
             name = item.record.spec.node_name
             (self._of_node.setdefault(name, []) if name else self._of_no_node).append(item)
-        self._views: dict[tuple[str, tuple[tuple[str, str], ...]], NodePools] = {}
+        self._views: dict[str, tuple[Mapping[str, str], NodePools]] = {}  # by node name, for these labels
+        self._verdicts: dict[Questions, Verdicts] = {}
 
     def for_node(self, node: Node) -> NodePools:
         """What the node can draw from."""
-        key = (node.metadata.name, tuple(node.metadata.labels.items()))
-        found = self._views.get(key)
+        labels = node.metadata.labels
+        known = self._views.get(node.metadata.name)
+        if known is not None and (known[0] is labels or known[0] == labels):
+            return known[1]
+        found = gather(node, self._concerning(node), self._of_pool, self.features)
+        self._views[node.metadata.name] = labels, found
+        return found
+
+    def verdicts(self, questions: Questions) -> Verdicts:
+        """What these questions' expressions say of the devices."""
+        found = self._verdicts.get(questions)
         if found is None:
-            found = self._views[key] = gather(node, self._concerning(node), self._of_pool, self.features)
+            found = self._verdicts[questions] = Verdicts(self.features, questions)
         return found
 
     @property

@@ -14,10 +14,10 @@ from typing import TypeAlias
 import msgspec
 
 from dra_core.allocation.allocate import INVALID_POOLS, STEPS, Wrong, never, plan_of
-from dra_core.allocation.allocated import Allocated, DeviceId, PoolId
+from dra_core.allocation.allocated import Allocated, PoolId
 from dra_core.allocation.in_flight import Chosen, Fatal, InFlight
 from dra_core.allocation.inventory import Inventory
-from dra_core.allocation.node_shape import private, shape_of
+from dra_core.allocation.node_shape import Shapes, in_use
 from dra_core.allocation.outcome import results_of
 from dra_core.allocation.pools import NodePools
 from dra_core.allocation.requests import ReadClaim, read_claims
@@ -51,17 +51,17 @@ NodeAnswer: TypeAlias = Solution | Wrong | GaveUp | None
 class _Template:
     """A set of claims that only differ in names from others like it, with what nodes answered."""
 
-    __slots__ = ("answers", "claims", "fitting", "memory", "shape_numbers", "shapes", "stale", "waiting")
+    __slots__ = ("answers", "claims", "memory", "shape_numbers", "shapes", "stale", "tell_apart", "waiting")
 
-    def __init__(self, claims: tuple[ReadClaim, ...], nodes: int) -> None:
+    def __init__(self, claims: tuple[ReadClaim, ...], tell_apart: Shapes, nodes: int) -> None:
         self.claims = claims
+        self.tell_apart = tell_apart
         self.memory: dict[tuple[int, Hashable], Solution | None] = {}
         self.shape_numbers: dict[Hashable, int] = {}
         self.shapes: dict[int, int | None] = {}  # by node; None where every node must be asked for itself
         self.answers: list[NodeAnswer] = [None] * nodes
         self.stale: set[int] = set(range(nodes))  # nodes whose answer is not known, or no longer
         self.waiting: list[int] = list(range(nodes))  # a heap: nodes that may fit, the first of all on top
-        self.fitting = 0
 
 
 class Planner:
@@ -81,15 +81,12 @@ class Planner:
         self._classes = classes
         self._questions = questions
         self._budget = budget
-        self._allocated = allocated
-        self._held: dict[PoolId, Allocated] = {}
-        self._users: dict[PoolId, list[int]] = {}
-        self._private: list[bool] = []
-        for number, node in enumerate(nodes):
-            pools = inventory.for_node(node)
-            self._private.append(private(pools, node))
-            for pool in pools.pools:
-                self._users.setdefault(pool.id, []).append(number)
+        self._devices = dict(allocated.devices)
+        self._shared = dict(allocated.shared)
+        self._consumed = dict(allocated.consumed)
+        # A view of these, which ``take`` changes.
+        self._held = Allocated(devices=self._devices, shared=self._shared, consumed=self._consumed)
+        self._users: dict[PoolId, list[int]] = {}  # worked out when something is taken
         self._templates: dict[bytes, _Template] = {}
 
     def first_fit(self, claims: Sequence[ResourceClaim]) -> Placement | Wrong | None:
@@ -100,7 +97,7 @@ class Planner:
             number = waiting[0]
             answer = self._answer(template, number)
             if isinstance(answer, Solution):
-                return self._placement(number, answer)
+                return self.placement(number, answer)
             if isinstance(answer, Wrong) and not answer.node_only:
                 return answer
             heapq.heappop(waiting)
@@ -115,7 +112,8 @@ class Planner:
 
     def placement(self, number: int, solution: Solution) -> Placement:
         """A node's answer as a placement."""
-        return self._placement(number, solution)
+        node = self._nodes[number]
+        return Placement(node, solution, self._inventory.for_node(node))
 
     def results(
         self, placement: Placement, claims: Sequence[ResourceClaim], share_ids: Callable[[], str]
@@ -126,26 +124,31 @@ class Planner:
 
     def take(self, placement: Placement) -> None:
         """Enter what a placement uses."""
-        devices: list[DeviceId] = []
-        shared: list[DeviceId] = []
-        consumed: list[tuple[DeviceId, Mapping[str, int]]] = []
+        taken: set[PoolId] = set()
         for chosen in (item for items in placement.solution.chosen for item in items):
-            device = chosen.candidate.device.id
+            if chosen.request.admin:
+                continue  # takes nothing from others
+            device, pool = chosen.candidate.device.id, chosen.candidate.device.pool
             if chosen.consumed is not None:
-                shared.append(device)
-                amounts = {name: amount.nanos for name, amount in chosen.consumed.items()}
-                if amounts:
-                    consumed.append((device, amounts))
-            elif not chosen.request.admin:
-                devices.append(device)
-        for pool in {device[:2] for device in (*devices, *shared)}:
-            held = self._pool_held(pool)
-            self._held[pool] = held.having(
-                [device for device in devices if device[:2] == pool],
-                [device for device in shared if device[:2] == pool],
-                [item for item in consumed if item[0][:2] == pool],
-            )
-            self._forget(self._users.get(pool, ()))
+                self._shared[pool] = self._shared.get(pool, frozenset()) | {device[2]}
+                if chosen.consumed:
+                    held = dict(self._consumed.get(device, {}))
+                    for name, amount in chosen.consumed.items():
+                        held[name] = held.get(name, 0) + amount.nanos
+                    self._consumed[device] = held
+            else:
+                self._devices[pool] = self._devices.get(pool, frozenset()) | {device[2]}
+            taken.add(pool)
+        for pool in taken:
+            self._forget(self._users_of(pool))
+
+    def _users_of(self, pool: PoolId) -> Sequence[int]:
+        """The nodes that draw from a pool."""
+        if not self._users:
+            for number, node in enumerate(self._nodes):
+                for item in self._inventory.for_node(node).pools:
+                    self._users.setdefault(item.id, []).append(number)
+        return self._users.get(pool, ())
 
     def _forget(self, numbers: Iterable[int]) -> None:
         """What these nodes answered holds no longer."""
@@ -156,45 +159,21 @@ class Planner:
                     if not isinstance(template.answers[number], Solution):
                         heapq.heappush(template.waiting, number)
 
-    def _pool_held(self, pool: PoolId) -> Allocated:
-        found = self._held.get(pool)
-        if found is None:
-            whole = self._allocated
-            found = Allocated(
-                devices={pool: whole.devices[pool]} if pool in whole.devices else {},
-                shared={pool: whole.shared[pool]} if pool in whole.shared else {},
-                consumed={device: held for device, held in whole.consumed.items() if device[:2] == pool},
-            )
-            self._held[pool] = found
-        return found
-
-    def _node_held(self, pools: NodePools) -> Allocated:
-        """What is in use in a node's pools."""
-        if len(pools.pools) == 1:
-            return self._pool_held(pools.pools[0].id)
-        parts = [self._pool_held(pool.id) for pool in pools.pools]
-        return Allocated(
-            devices={pool: names for part in parts for pool, names in part.devices.items()},
-            shared={pool: names for part in parts for pool, names in part.shared.items()},
-            consumed={device: held for part in parts for device, held in part.consumed.items()},
-        )
-
     def _template(self, claims: Sequence[ResourceClaim]) -> _Template:
         key = b"\n".join(msgspec.json.encode(claim.spec) for claim in claims)
         found = self._templates.get(key)
         if found is None:
             read = read_claims(claims, self._classes, self._inventory.features, self._questions)
-            found = self._templates[key] = _Template(read, len(self._nodes))
+            shapes = Shapes(read, self._inventory.verdicts(self._questions))
+            found = self._templates[key] = _Template(read, shapes, len(self._nodes))
         return found
 
     def _answer(self, template: _Template, number: int) -> NodeAnswer:
         if number not in template.stale:
             return template.answers[number]
-        before = template.answers[number]
         answer = self._ask(template, number)
         template.stale.discard(number)
         template.answers[number] = answer
-        template.fitting += isinstance(answer, Solution) - isinstance(before, Solution)
         return answer
 
     def _ask(self, template: _Template, number: int) -> NodeAnswer:
@@ -202,30 +181,27 @@ class Planner:
         pools = self._inventory.for_node(node)
         if pools.error:
             return Wrong(pools.error)
-        held = self._node_held(pools)
-        state = InFlight(node, self._inventory.features, held, template.claims, self._questions)
-        if not self._private[number]:
-            return self._search(template, pools, state)
-        shape = self._shape(template, number, node, pools, state)
+        shape = self._shape(template, number, node, pools)
         if shape is None:
-            return self._search(template, pools, state)
-        key = (shape, _use(pools, held))
+            return self._search(template, node, pools)
+        key = (shape, in_use(self._held, pools))
         if key in template.memory:
             alike = template.memory[key]
             return None if alike is None else _moved(alike, pools)
-        answer = self._search(template, pools, state)
+        answer = self._search(template, node, pools)
         if answer is None or isinstance(answer, Solution):
             template.memory[key] = answer
         return answer
 
-    def _shape(self, template: _Template, number: int, node: Node, pools: NodePools, state: InFlight) -> int | None:
+    def _shape(self, template: _Template, number: int, node: Node, pools: NodePools) -> int | None:
         if number not in template.shapes:
-            shape = shape_of(pools, node, template.claims, state)
+            shape = template.tell_apart.of(node, pools)
             numbers = template.shape_numbers
             template.shapes[number] = None if shape is None else numbers.setdefault(shape, len(numbers))
         return template.shapes[number]
 
-    def _search(self, template: _Template, pools: NodePools, state: InFlight) -> NodeAnswer:
+    def _search(self, template: _Template, node: Node, pools: NodePools) -> NodeAnswer:
+        state = InFlight(node, self._inventory.features, self._held, template.claims, self._questions)
         plan = plan_of(template.claims, pools, state)
         found: Found = plan if isinstance(plan, Fatal) else None
         if not isinstance(plan, Fatal):
@@ -235,28 +211,6 @@ class Planner:
         if found is None and any(pool.invalid_reason for pool in pools.pools):
             return Wrong(INVALID_POOLS, node_only=True)
         return found
-
-    def _placement(self, number: int, solution: Solution) -> Placement:
-        node = self._nodes[number]
-        return Placement(node, solution, self._inventory.for_node(node))
-
-
-def _use(pools: NodePools, held: Allocated) -> Hashable:
-    """What is in use, without the names of pools."""
-    return tuple(
-        (
-            held.devices.get(pool.id),
-            held.shared.get(pool.id),
-            tuple(
-                (device[2], tuple(amounts.items()))
-                for device, amounts in held.consumed.items()
-                if device[:2] == pool.id
-            )
-            if held.consumed
-            else (),
-        )
-        for pool in pools.pools
-    )
 
 
 def _moved(solution: Solution, pools: NodePools) -> Solution:

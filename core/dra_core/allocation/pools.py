@@ -61,11 +61,13 @@ class NodePools(msgspec.Struct, frozen=True, eq=False):
         pools: In the order of the search.
         candidates: The devices of pools that are in order, in the order of the search.
         error: What is wrong with a slice; the allocation then fails as a whole.
+        private: Nobody but this node uses its pools, and they are in order.
     """
 
     pools: tuple[Pool, ...]
     candidates: tuple[Candidate, ...]
     error: str = ""
+    private: bool = False
 
 
 def gather(
@@ -111,7 +113,14 @@ def gather(
         for part in pool.slices
         for device in part.devices
     )
-    return NodePools(pools, tuple(Candidate(place, *item) for place, item in enumerate(usable)))
+    candidates = tuple(Candidate(place, *item) for place, item in enumerate(usable))
+    return NodePools(pools, candidates, private=all(_private(pool, node.metadata.name) for pool in pools))
+
+
+def _private(pool: Pool, node: str) -> bool:
+    return not (pool.incomplete or pool.invalid_reason or pool.elsewhere) and all(
+        part.record.spec.node_name == node and not part.record.spec.per_device_node_selection for part in pool.slices
+    )
 
 
 def _concerns(node: Node, item: InventorySlice, features: Features) -> bool | str:

@@ -13,8 +13,7 @@ import msgspec
 
 from dra_core.allocation.allocate import Wrong
 from dra_core.allocation.allocated import Allocated
-from dra_core.allocation.in_flight import InFlight
-from dra_core.allocation.node_shape import private, shape_of
+from dra_core.allocation.node_shape import Shapes, in_use
 from dra_core.allocation.planner import Planner
 from dra_core.allocation.requests import read_claims
 from dra_core.allocation.search import Solution
@@ -24,7 +23,6 @@ from dra_core.planning.explain import API_VERSION, explain_pod
 from dra_core.planning.host_ports import host_ports
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.neighbours import looks_at_others
-from dra_core.planning.node_groups import in_use
 from dra_core.planning.node_rules import static_refusal
 from dra_core.planning.plan import counted_share_ids, snapshot_after
 from dra_core.planning.waiting import Wanted
@@ -115,7 +113,8 @@ class _Filling:
         self._claims = claims = variants[0]
         self._open: tuple[ResourceClaim, ...] = tuple(found.claim for found in claims.open)
         self._wanted = cluster.node_requests(item.pod, next(iter(given), NONE_ADVERTISED))
-        self._read = read_claims(self._open, cluster.classes, cluster.features, cluster.questions)
+        read = read_claims(self._open, cluster.classes, cluster.features, cluster.questions)
+        self._shapes = Shapes(read, cluster.inventory.verdicts(cluster.questions))
         self._known: dict[Hashable, tuple[int, str]] = {}
 
     def total(self) -> tuple[int, dict[str, list[str]]]:
@@ -126,7 +125,7 @@ class _Filling:
         own = all(not found.exists for found in self._claims.claims)
         if not own or not self._alike_everywhere():
             return self._one_by_one(cluster)
-        alone = [node for node in cluster.nodes if private(cluster.inventory.for_node(node), node)]
+        alone = [node for node in cluster.nodes if cluster.inventory.for_node(node).private]
         total = 0
         for node in alone:
             count, stop = self._on(node, cluster.allocated, cluster.used.get(node.metadata.name, {}))
@@ -184,8 +183,7 @@ class _Filling:
     def _kind(self, node: Node, allocated: Allocated, used: Mapping[str, int]) -> Hashable | None:
         cluster = self._cluster
         pools = cluster.inventory.for_node(node)
-        state = InFlight(node, cluster.features, allocated, self._read, cluster.questions)
-        shape = shape_of(pools, node, self._read, state)
+        shape = self._shapes.of(node, pools)
         if shape is None:
             return None
         offered = cluster.offers(node)
@@ -223,7 +221,7 @@ class _Filling:
             return ()
         empty: dict[tuple[int, Hashable], list[str]] = {}
         for node in cluster.nodes:
-            if not private(cluster.inventory.for_node(node), node):
+            if not cluster.inventory.for_node(node).private:
                 continue
             fresh = msgspec.structs.replace(node, spec=msgspec.structs.replace(node.spec, unschedulable=False))
             kind = self._kind(fresh, Allocated(), {})

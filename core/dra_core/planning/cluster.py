@@ -83,8 +83,10 @@ class Cluster:
     def nodes(self) -> tuple[Node, ...]:
         """The nodes, by name."""
         old = self._origin
-        if old is not None and old.snapshot.nodes is self.snapshot.nodes and (
-            self.snapshot.nodes or old.snapshot.slices is self.snapshot.slices
+        if (
+            old is not None
+            and old.snapshot.nodes is self.snapshot.nodes
+            and (self.snapshot.nodes or old.snapshot.slices is self.snapshot.slices)
         ):
             return old.nodes
         found: Sequence[Node] = self.snapshot.nodes

@@ -11,9 +11,8 @@ from collections.abc import Hashable, Sequence
 import msgspec
 
 from dra_core.allocation.allocate import Wrong
-from dra_core.allocation.allocated import Allocated
 from dra_core.allocation.in_flight import InFlight
-from dra_core.allocation.node_shape import private, shape_of
+from dra_core.allocation.node_shape import Shapes, in_use
 from dra_core.allocation.pools import NodePools
 from dra_core.allocation.refusing_rule import refusing_rule
 from dra_core.allocation.requests import ReadClaim, read_claims
@@ -83,7 +82,7 @@ def account_of(evaluation: Evaluation, node: Node, error: str) -> WhyNot:
         cluster.inventory,
         cluster.allocated,
         node,
-        evaluation.open_claims,
+        evaluation.open_on(node),
         cluster.classes,
         cluster.questions,
         error=error,
@@ -96,35 +95,37 @@ class _Counts:
     """How many devices each rule refuses to each request on a node, remembered by kind of node."""
 
     def __init__(self, evaluation: Evaluation) -> None:
-        cluster = evaluation.cluster
-        self._cluster = cluster
-        self._claims = read_claims(evaluation.open_claims, cluster.classes, cluster.features, cluster.questions)
+        self._evaluation = evaluation
+        self._cluster = evaluation.cluster
+        self._read: dict[frozenset[str], tuple[Sequence[ReadClaim], Shapes]] = {}
         self._known: dict[Hashable, Hashable] = {}
 
     def of(self, node: Node) -> Hashable:
         cluster = self._cluster
         pools = cluster.inventory.for_node(node)
-        state = InFlight(node, cluster.features, cluster.allocated, self._claims, cluster.questions)
-        kind = self._kind(node, pools, state)
-        if kind is None:
-            return self._count(pools, state)
+        given = cluster.advertised(node)
+        if given not in self._read:
+            asked = self._evaluation.open_on(node)
+            read = read_claims(asked, cluster.classes, cluster.features, cluster.questions)
+            self._read[given] = (read, Shapes(read, cluster.inventory.verdicts(cluster.questions)))
+        claims, shapes = self._read[given]
+        shape = shapes.of(node, pools)
+        if shape is None:
+            return self._count(node, pools, claims)
+        kind = (given, shape, in_use(cluster.allocated, pools))
         if kind not in self._known:
-            self._known[kind] = self._count(pools, state)
+            self._known[kind] = self._count(node, pools, claims)
         return self._known[kind]
 
-    def _kind(self, node: Node, pools: NodePools, state: InFlight) -> Hashable | None:
-        if not private(pools, node):
-            return None
-        shape = shape_of(pools, node, self._claims, state)
-        return None if shape is None else (shape, in_use(self._cluster.allocated, pools))
-
-    def _count(self, pools: NodePools, state: InFlight) -> Hashable:
+    def _count(self, node: Node, pools: NodePools, claims: Sequence[ReadClaim]) -> Hashable:
+        cluster = self._cluster
+        state = InFlight(node, cluster.features, cluster.allocated, claims, cluster.questions)
         troubles = tuple(
             (pool.incomplete, bool(pool.invalid_reason))
             for pool in pools.pools
             if pool.incomplete or pool.invalid_reason
         )
-        return (troubles, tuple(_refusals(claim, pools, state) for claim in self._claims))
+        return (troubles, tuple(_refusals(claim, pools, state) for claim in claims))
 
 
 def _refusals(claim: ReadClaim, pools: NodePools, state: InFlight) -> Hashable:
@@ -138,24 +139,6 @@ def _refusals(claim: ReadClaim, pools: NodePools, state: InFlight) -> Hashable:
                 rules[rule] = rules.get(rule, 0) + 1
             counted.append((request.full_name, tuple(sorted(rules.items()))))
     return tuple(counted)
-
-
-def in_use(held: Allocated, pools: NodePools) -> Hashable:
-    """What is in use in a node's pools, without the pools' names."""
-    return tuple(
-        (
-            held.devices.get(pool.id),
-            held.shared.get(pool.id),
-            tuple(
-                (candidate.device.id[2], tuple(sorted(held.consumed[candidate.device.id].items())))
-                for candidate in pools.candidates
-                if candidate.device.id in held.consumed
-            )
-            if held.consumed
-            else (),
-        )
-        for pool in pools.pools
-    )
 
 
 def total_devices(groups: Sequence[NodeGroup], request: str) -> dict[str, int]:
