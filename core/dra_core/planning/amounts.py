@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from dra_core.snapshot.pod import Container, PodSpec
-from dra_core.snapshot.quantity import parse
+from dra_core.snapshot.quantity import BINARY_SI, DECIMAL_SI, canonical, parse
 
 PODS = "pods"
 DEFAULT_PODS = "110"  # kubelet maxPods
@@ -22,6 +22,12 @@ def nanos(text: str) -> int:
 
 OF_WHOLE_PODS = ("cpu", "memory")  # and huge pages: what spec.resources may ask for the pod as a whole
 HUGE_PAGES = "hugepages-"
+
+
+def in_words(name: str, amount: int) -> str:
+    """An amount of a node resource, in billionths, as people write it."""
+    in_bytes = name in ("memory", "ephemeral-storage") or name.startswith(HUGE_PAGES)
+    return canonical(amount, BINARY_SI if in_bytes else DECIMAL_SI)
 
 
 def requested(

@@ -13,7 +13,7 @@ import msgspec
 from dra_core.allocation.allocate import STEPS, Wrong
 from dra_core.allocation.planner import NodeAnswer, Planner
 from dra_core.allocation.search import GaveUp, Solution
-from dra_core.planning.amounts import PODS
+from dra_core.planning.amounts import PODS, in_words
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.host_ports import host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, looks_at_others
@@ -24,7 +24,6 @@ from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.node_selector import selects
 from dra_core.snapshot.pod import Pod
-from dra_core.snapshot.quantity import DECIMAL_SI, canonical
 from dra_core.snapshot.resource_claim import ResourceClaim
 
 NOTHING_TO_ALLOCATE = Solution((), ())
@@ -160,7 +159,7 @@ def resource_refusal(
     for name, amount in wanted.items():
         left = offered.get(name, 0) - used.get(name, 0)
         if amount > left:
-            numbers = f"{canonical(amount, DECIMAL_SI)} wanted, {canonical(max(left, 0), DECIMAL_SI)} left"
+            numbers = f"{in_words(name, amount)} wanted, {in_words(name, max(left, 0))} left"
             missing[name] = "too many pods" if name == PODS else f"insufficient {name} ({numbers})"
     return NodeRefusal("Resources", ", ".join(missing.values()), None, ", ".join(missing)) if missing else None
 

@@ -12,7 +12,7 @@ import msgspec
 
 from dra_core.allocation.allocated import DeviceId
 from dra_core.allocation.inventory import Inventory
-from dra_core.planning.amounts import HUGE_PAGES, NOTHING, for_whole_pods, nanos, requested
+from dra_core.planning.amounts import HUGE_PAGES, NOTHING, for_whole_pods, in_words, nanos, requested
 from dra_core.planning.node_rules import NodeRefusal
 from dra_core.snapshot.device import (
     Device,
@@ -21,7 +21,7 @@ from dra_core.snapshot.device import (
     NodeAllocatableResourceMapping,
 )
 from dra_core.snapshot.pod import MappedNodeResource, NodeAllocatableClaimStatus, NodeResourceOverhead, Pod
-from dra_core.snapshot.quantity import DECIMAL_SI, NANOS, canonical
+from dra_core.snapshot.quantity import NANOS, Quantity, parse
 
 CHECKED = ("cpu", "memory", "ephemeral-storage")  # and huge pages; others are not checked with devices added
 
@@ -34,11 +34,11 @@ class Taken(msgspec.Struct, frozen=True):
 
     Attributes:
         device: Which.
-        consumed: What the share consumes, in billionths by capacity; None for a whole device.
+        consumed: What the share consumes, by capacity; None for a whole device.
     """
 
     device: DeviceId
-    consumed: Mapping[str, int] | None
+    consumed: Mapping[str, Quantity] | None
 
 
 def parts_of_nodes(inventory: Inventory) -> PartsOfNodes:
@@ -80,22 +80,22 @@ def claim_status(
         taken: Its devices.
         parts: See ``PartsOfNodes``.
     """
-    mapped: dict[str, int] = {}
-    overhead: dict[str, list[int | None]] = {}
+    mapped: dict[str, Quantity] = {}
+    overhead: dict[str, list[Quantity | None]] = {}
     for item in taken:
         for resource, part in parts.get(item.device, {}).items():
             if part.mapping is not None:
-                amount = _mapped(part.mapping, item)
-                if amount is None:
+                if part.mapping.capacity_key and item.consumed is None:
                     key = part.mapping.capacity_key
                     return f"claim {name}: {item.device[2]} maps its capacity {key} to {resource}, but is not shared"
-                if amount or part.mapping.device_multiplier is not None:
-                    mapped[resource] = mapped.get(resource, 0) + amount
+                amount = _mapped(part.mapping, item.consumed or {})
+                if amount is not None:
+                    mapped[resource] = _sum(mapped.get(resource), amount)
             if part.overhead is not None:
                 sums = overhead.setdefault(resource, [None, None])
                 for place, text in enumerate((part.overhead.per_pod, part.overhead.per_container)):
-                    if text is not None:
-                        sums[place] = (sums[place] or 0) + nanos(text)
+                    cost = parse(text) if text is not None else None
+                    sums[place] = sums[place] if cost is None else _sum(sums[place], cost)
     if not mapped and not overhead:
         return None
     containers = tuple(
@@ -107,10 +107,7 @@ def claim_status(
     return NodeAllocatableClaimStatus(
         resource_claim_name=name,
         containers=containers,
-        mapping=tuple(
-            MappedNodeResource(name=resource, quantity=canonical(mapped[resource], DECIMAL_SI))
-            for resource in sorted(mapped)
-        ),
+        mapping=tuple(MappedNodeResource(name=resource, quantity=str(mapped[resource])) for resource in sorted(mapped)),
         overhead=tuple(
             NodeResourceOverhead(name=resource, per_pod=_text(sums[0]), per_container=_text(sums[1]))
             for resource, sums in sorted(overhead.items())
@@ -118,18 +115,22 @@ def claim_status(
     )
 
 
-def _mapped(mapping: NodeAllocatableMapping, item: Taken) -> int | None:
-    """How much of the resource the device is; None where that cannot be said."""
+def _mapped(mapping: NodeAllocatableMapping, consumed: Mapping[str, Quantity]) -> Quantity | None:
+    """How much of the resource a device is; None if this one has nothing to do with it."""
     if not mapping.capacity_key:
-        return nanos(mapping.device_multiplier or "0")
-    if item.consumed is None:
-        return None
-    multiplier = nanos(mapping.capacity_multiplier or "1")
-    return -(-item.consumed.get(mapping.capacity_key, 0) * multiplier // NANOS)
+        return parse(mapping.device_multiplier) if mapping.device_multiplier is not None else None
+    amount = consumed.get(mapping.capacity_key)
+    if amount is None or mapping.capacity_multiplier is None:
+        return amount
+    return Quantity(-(-amount.nanos * nanos(mapping.capacity_multiplier) // NANOS), amount.format)
 
 
-def _text(amount: int | None) -> str | None:
-    return None if amount is None else canonical(amount, DECIMAL_SI)
+def _sum(first: Quantity | None, second: Quantity) -> Quantity:
+    return second if first is None else Quantity(first.nanos + second.nanos, first.format)
+
+
+def _text(amount: Quantity | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def demand(statuses: Iterable[NodeAllocatableClaimStatus]) -> Mapping[str, int]:
@@ -158,7 +159,7 @@ def device_refusal(
     whole = pod.spec.resources.requests if pod.spec.resources is not None else {}
     for name, text in whole.items():
         if for_whole_pods(name) and containers.get(name, 0) > nanos(text):
-            amount = canonical(containers[name], DECIMAL_SI)
+            amount = in_words(name, containers[name])
             seen = f"spec.resources asks for {text} of {name}, its containers and devices together take {amount}"
             return NodeRefusal("NodeAllocatable", seen, alike=name)
     if offered is None:
@@ -167,7 +168,7 @@ def device_refusal(
     for name, wanted in requested(pod.spec, devices=devices).items():
         left = offered.get(name, 0) - used.get(name, 0)
         if wanted > left and (name in CHECKED or name.startswith(HUGE_PAGES)):
-            numbers = f"{canonical(wanted, DECIMAL_SI)} wanted, {canonical(max(left, 0), DECIMAL_SI)} left"
+            numbers = f"{in_words(name, wanted)} wanted, {in_words(name, max(left, 0))} left"
             missing[name] = f"insufficient {name} ({numbers})"
     text = f"with what its devices take: {', '.join(missing.values())}"
     return NodeRefusal("NodeAllocatable", text, alike=", ".join(missing)) if missing else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dra_core.allocation.search import Solution
-from dra_core.planning.amounts import nanos
 from dra_core.planning.node_allocatable import PartsOfNodes, Taken, claim_status
 from dra_core.planning.node_rules import NodeRefusal
 from dra_core.planning.pod_claims import PodClaim, PodClaims
 from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
+from dra_core.snapshot.quantity import parse
 from dra_core.snapshot.resource_claim import ResourceClaim
 
 
@@ -59,26 +59,16 @@ def _having(claims: Sequence[PodClaim]) -> Iterator[tuple[str, str, list[Taken]]
 
 def _taken(claim: ResourceClaim) -> list[Taken]:
     allocation = claim.status.allocation
-    results = allocation.devices.results if allocation is not None else ()
-    return [
-        Taken(
-            (item.driver, item.pool, item.device),
-            {name: nanos(text) for name, text in item.consumed_capacity.items()} if item.consumed_capacity else None,
-        )
-        for item in results
-    ]
+    found: list[Taken] = []
+    for item in allocation.devices.results if allocation is not None else ():
+        consumed = {
+            name: amount for name, text in item.consumed_capacity.items() if (amount := parse(text)) is not None
+        }
+        found.append(Taken((item.driver, item.pool, item.device), consumed or None))
+    return found
 
 
 def _getting(claims: Sequence[PodClaim], solution: Solution) -> Iterator[tuple[str, str, list[Taken]]]:
     for item, chosen in zip(claims, solution.chosen, strict=True):
-        yield (
-            item.entry,
-            item.claim.metadata.name,
-            [
-                Taken(
-                    one.candidate.device.id,
-                    {name: amount.nanos for name, amount in one.consumed.items()} if one.consumed else None,
-                )
-                for one in chosen
-            ],
-        )
+        taken = [Taken(one.candidate.device.id, one.consumed or None) for one in chosen]
+        yield item.entry, item.claim.metadata.name, taken

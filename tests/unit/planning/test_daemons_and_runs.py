@@ -1,0 +1,171 @@
+"""Pods of DaemonSets and CronJobs, and what the API server fills in when a pod is created."""
+
+from __future__ import annotations
+
+import pytest
+from dra_core.allocation.cel_language import CelLanguage
+from dra_core.planning import Cluster, ClusterSnapshot, Document, explain_pod, plan_pods, read_cluster, wanted_pods
+from dra_core.planning.waiting import run_of
+from dra_core.snapshot.json_value import Json, JsonObject
+from dra_core.snapshot.workload import CronJob
+
+
+def snapshot(*objects: Json) -> ClusterSnapshot:
+    return read_cluster([Document("f", i, value) for i, value in enumerate(objects)]).unwrap().snapshot
+
+
+def node(name: str, *taints: Json, unschedulable: bool = False, **labels: str) -> JsonObject:
+    spec: JsonObject = {"taints": list(taints), "unschedulable": unschedulable}
+    status: JsonObject = {"allocatable": {"cpu": "4", "pods": "9"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": spec,
+        "status": status,
+    }
+
+
+def daemons(**spec: Json) -> JsonObject:
+    template: JsonObject = {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": [{"name": "c"}], **spec}}
+    return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "d"}, "spec": {"template": template}}
+
+
+def daemon_pod(name: str, node_name: str) -> JsonObject:
+    owner: JsonObject = {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "d", "uid": "d", "controller": True}
+    metadata: JsonObject = {"name": name, "uid": name, "ownerReferences": [owner]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": node_name}}
+
+
+def taint(key: str, effect: str = "NoSchedule") -> JsonObject:
+    return {"key": key, "effect": effect}
+
+
+@pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ({}, ["d-a", "d-cordoned", "d-not-ready"]),
+        ({"nodeSelector": {"gpu": "yes"}}, ["d-a"]),
+        ({"tolerations": [{"operator": "Exists"}]}, ["d-a", "d-cordoned", "d-not-ready", "d-tainted"]),
+        ({"nodeName": "a"}, ["d-a"]),
+    ],
+)
+def test_a_daemon_set_wants_a_pod_on_every_node_that_it_may_run_on(spec: JsonObject, names: list[str]) -> None:
+    nodes = (
+        node("a", gpu="yes"),
+        node("tainted", taint("team")),
+        node("cordoned", taint("node.kubernetes.io/unschedulable"), unschedulable=True),
+        node("not-ready", taint("node.kubernetes.io/not-ready", "NoExecute")),
+        node("has-one"),
+    )
+    found = wanted_pods(snapshot(*nodes, daemons(**spec), daemon_pod("d-1", "has-one")))
+    wanted = [item.pod.metadata.name for item in found]
+    assert wanted == names
+
+
+def test_each_pod_of_a_daemon_set_goes_to_its_node_or_nowhere() -> None:
+    full: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "full"}, "spec": {"nodeName": "b"}}
+    asks: list[Json] = [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]
+    full = {**full, "spec": {"nodeName": "b", "containers": asks}}
+    found = Cluster(snapshot(node("a"), node("b"), node("c"), daemons(containers=asks), full), CelLanguage())
+    plan = plan_pods(found, wanted_pods(found.snapshot))
+    assert [(item.pod.metadata.name, item.node) for item in plan.placed] == [("d-a", "a"), ("d-c", "c")]
+    assert [item.pod.metadata.name for item in plan.pending] == ["d-b"]
+
+
+def cron_job(uid: str = "", **spec: Json) -> JsonObject:
+    template: JsonObject = {"spec": {"parallelism": 3, "completions": 2, "template": {"spec": {"containers": []}}}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "nightly", **({"uid": uid} if uid else {})},
+        "spec": {"jobTemplate": template, **spec},
+    }
+
+
+@pytest.mark.parametrize(("value", "count"), [(cron_job(), 2), (cron_job("u"), 0), (cron_job(suspend=True), 0)])
+def test_a_new_cron_job_wants_the_pods_of_one_run_and_one_that_exists_waits_for_its_time(
+    value: JsonObject, count: int
+) -> None:
+    found = snapshot(value)
+    assert len(wanted_pods(found)) == count
+    (job,) = found.workloads
+    assert isinstance(job, CronJob)
+    assert [item.origin.text for item in run_of(job)] == ["CronJob default/nightly"] * 2
+
+
+RUNTIME: JsonObject = {
+    "apiVersion": "node.k8s.io/v1",
+    "kind": "RuntimeClass",
+    "metadata": {"name": "vm"},
+    "handler": "vm",
+    "overhead": {"podFixed": {"cpu": "500m"}},
+    "scheduling": {"nodeSelector": {"vm": "yes"}, "tolerations": [{"key": "vm", "operator": "Exists"}]},
+}
+
+
+def test_what_a_runtime_class_asks_for_counts_for_pods_that_are_yet_to_be_created() -> None:
+    new: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"runtimeClassName": "vm"}}
+    (item,) = wanted_pods(snapshot(RUNTIME, new))
+    spec = item.pod.spec
+    assert (spec.overhead, spec.node_selector, [one.key for one in spec.tolerations]) == (
+        {"cpu": "500m"},
+        {"vm": "yes"},
+        ["vm"],
+    )
+    made = {**new, "metadata": {"name": "p", "uid": "u"}}
+    assert wanted_pods(snapshot(RUNTIME, made))[0].pod.spec.overhead == {}
+
+
+def test_priority_comes_from_the_class_and_decides_the_order() -> None:
+    def with_class(name: str, priority_class: str) -> JsonObject:
+        spec: JsonObject = {"priorityClassName": priority_class} if priority_class else {}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+    def priority(name: str, value: int, default: bool = False) -> JsonObject:
+        head: JsonObject = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
+        return {**head, "value": value, "globalDefault": default}
+
+    found = wanted_pods(
+        snapshot(
+            with_class("low", "low"),
+            with_class("usual", ""),
+            with_class("high", "system-node-critical"),
+            priority("low", -5),
+            priority("usual", 7, default=True),
+        )
+    )
+    assert [(item.pod.metadata.name, item.pod.spec.priority) for item in found] == [
+        ("high", 2_000_001_000),
+        ("usual", 7),
+        ("low", -5),
+    ]
+
+
+def test_a_pod_with_a_gate_is_passed_over() -> None:
+    gated: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    gated = {**gated, "spec": {"schedulingGates": [{"name": "example.com/budget"}]}}
+    found = Cluster(snapshot(node("a"), gated), CelLanguage())
+    (pending,) = plan_pods(found, wanted_pods(found.snapshot)).pending
+    assert pending.reason == (
+        "spec.schedulingGates: the scheduler waits until somebody removes example.com/budget "
+        "(whoever set the gate removes it)"
+    )
+
+
+def test_a_pod_that_names_its_node_never_gets_devices() -> None:
+    claim: JsonObject = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaim",
+        "metadata": {"name": "c"},
+        "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}]}},
+    }
+    spec: JsonObject = {"nodeName": "a", "resourceClaims": [{"name": "gpu", "resourceClaimName": "c"}]}
+    named: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    found = Cluster(snapshot(node("a"), claim, named), CelLanguage())
+    explanation = explain_pod(found, found.snapshot.pods[0])
+    assert explanation.verdict == "DoesNotFit"
+    assert explanation.headline == (
+        "default/p is on a and can never start: spec.nodeName: it names node a, so that kube-scheduler never looks at "
+        "the pod and nobody allocates claim c (leave it out and use nodeSelector kubernetes.io/hostname: a)"
+    )
