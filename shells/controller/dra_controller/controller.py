@@ -131,7 +131,7 @@ class _Progress:
     def ready(self) -> str:
         """Why it does not do its part; "" if it does.
 
-        Its part is also to wait for the lease: an update waits until the new one does, and then ends the one that leads.
+        Its part is also to wait for the lease: an update waits until the new one does, then ends the one that leads.
         """
         if self.work is not None:
             return self.work.not_ready()

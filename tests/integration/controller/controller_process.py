@@ -58,6 +58,10 @@ class ControllerProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._wait()
 
+    def wait(self) -> int:
+        """Until it ends by itself; its exit code."""
+        return self._wait()
+
     def kill(self) -> None:
         """As a node is lost."""
         self._process.kill()

@@ -1,0 +1,173 @@
+"""The controller on a modern cluster, with the driver's plugin, scheduler and kubelet: states follow what happens."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from dra_apiserver import RESOURCE_SLICES
+from dra_controller.modern.objects import NODE_STATES
+from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
+from dra_sandbox.cluster import Sandbox, sandbox
+from dra_sandbox.demo.installation import install_driver
+
+from tests.integration.controller.controller_process import ControllerProcess
+from tests.integration.controller.over_http import OverHttp, done, eventually, install_custom_resources
+from tests.integration.sandbox.workloads import PATIENCE, delete_pod, wait_gone, wait_ready
+from tests.property.negotiation.classic_api import DRIVER_NAMESPACE
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "demo/examples/basic-shared-claim-across-pods"
+NODE = "node-1"
+
+
+class Mirrored:
+    """A sandbox with the driver, and what its NodeAllocationState says."""
+
+    def __init__(self, cluster: Sandbox) -> None:
+        self.cluster = cluster
+        self.api = OverHttp(cluster.kubeconfig)
+        install_custom_resources(self.api)
+
+    def state(self) -> JsonObject | None:
+        return self.api.client.get(NODE_STATES, NODE, DRIVER_NAMESPACE).value_or(None)
+
+    def wait_for_counts(self, what: str, **counts: int) -> JsonObject:
+        def look() -> JsonObject | None:
+            state = self.state()
+            told = object_at(state, "spec", "counts")
+            return state if all(told.get(name) == count for name, count in counts.items()) else None
+
+        return eventually(look, f"{what}: {counts}, the last is {self.state()}")
+
+    def edit(self, patch: JsonObject) -> JsonObject:
+        return done(self.api.client.merge(NODE_STATES, NODE, patch, DRIVER_NAMESPACE))
+
+
+@pytest.fixture
+def mirrored() -> Iterator[Mirrored]:
+    with sandbox() as cluster:
+        install_driver(cluster, PATIENCE)
+        yield Mirrored(cluster)
+
+
+@pytest.fixture
+def controller(mirrored: Mirrored) -> Iterator[ControllerProcess]:
+    process = ControllerProcess(mirrored.cluster.kubeconfig, ["--leader-election", "false"])
+    yield process
+    process.end()
+
+
+def what_is_said(state: JsonObject | None) -> JsonObject:
+    """Without what the API server and the plugin say of it."""
+    return {"spec": {**object_at(state, "spec"), "preparedClaims": None}, "status": at(state, "status")}
+
+
+def test_the_state_follows_an_example_and_becomes_as_at_first(
+    mirrored: Mirrored, controller: ControllerProcess
+) -> None:
+    assert controller.wait_for("speaking")["generation"] == "modern"
+    first = mirrored.wait_for_counts("the devices are there", devices=8, allocated=0, prepared=0, unhealthy=0)
+    assert first["status"] == "Ready"
+    devices = [object_at(each, "device") for each in list_at(first, "spec", "allocatableDevices")]
+    assert [text_at(device, "name") for device in devices] == [f"gpu-{i}" for i in range(8)]
+    assert text_at(devices[3], "attributes", "index") == "3"
+    assert text_at(devices[3], "capacity", "memory") == "80Gi"
+    (owner,) = list_at(first, "metadata", "ownerReferences")
+    assert (text_at(owner, "kind"), text_at(owner, "name")) == ("Node", NODE)
+
+    objects = [each for path in sorted(EXAMPLE.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text()) if each]
+    namespace = next(text_at(each, "metadata", "namespace") for each in objects if each["kind"] == "Pod")
+    pods = [text_at(each, "metadata", "name") for each in objects if each["kind"] == "Pod"]
+    mirrored.cluster.create(objects)
+    wait_ready(mirrored.cluster, namespace, *pods)
+
+    def has_all_pods() -> JsonObject | None:
+        (entry,) = object_at(mirrored.state(), "spec", "allocatedClaims").values()
+        return object_at(entry) if list_at(entry, "claim", "pods") == sorted(pods) else None
+
+    mirrored.wait_for_counts("one GPU for both pods", devices=8, allocated=1)
+    entry = eventually(has_all_pods, "both pods are told")
+    assert text_at(entry, "claim", "namespace") == namespace
+    (result,) = list_at(entry, "devices")
+    assert text_at(result, "pool") == NODE
+    assert text_at(result, "device") in {text_at(device, "name") for device in devices}
+
+    for pod in pods:
+        delete_pod(mirrored.cluster, namespace, pod)
+    for pod in pods:
+        wait_gone(mirrored.cluster, namespace, pod)
+    last = mirrored.wait_for_counts("nothing is left", devices=8, allocated=0, prepared=0)
+    assert what_is_said(last) == what_is_said(first)
+
+
+def test_what_people_edit_is_put_back_and_what_the_plugin_writes_stays(
+    mirrored: Mirrored, controller: ControllerProcess
+) -> None:
+    first = mirrored.wait_for_counts("the devices are there", devices=8)
+    prepared: JsonObject = {"some-uid": {"devices": [{"pool": NODE, "device": "gpu-1"}]}}
+    mirrored.edit({"spec": {"preparedClaims": prepared}})
+    told = mirrored.wait_for_counts("what is prepared is counted", prepared=1)
+    assert object_at(told, "spec", "preparedClaims") == prepared
+    mirrored.edit({"spec": {"allocatableDevices": None, "counts": {"devices": 99}}, "status": "NotReady"})
+
+    def is_put_back() -> bool:
+        state = mirrored.state()
+        said = what_is_said(state)
+        wanted = object_at(what_is_said(first), "spec")
+        same = {**object_at(said, "spec"), "counts": None} == {**wanted, "counts": None}
+        return same and said["status"] == "Ready" and at(state, "spec", "counts", "devices") == 8
+
+    eventually(is_put_back, f"it is put back: {controller.lines}")
+    done(mirrored.api.client.delete(NODE_STATES, NODE, DRIVER_NAMESPACE))
+    mirrored.wait_for_counts("it is made anew", devices=8)
+
+
+def test_a_node_without_slices_is_not_ready(mirrored: Mirrored, controller: ControllerProcess) -> None:
+    """And while the plugin has not published them again, what stands there stands."""
+    mirrored.wait_for_counts("the devices are there", devices=8)
+    foreign: JsonObject = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceSlice",
+        "metadata": {"name": "half"},
+        "spec": {
+            "driver": "gpu.example.com",
+            "nodeName": NODE,
+            "pool": {"name": "second", "generation": 1, "resourceSliceCount": 2},
+            "devices": [{"name": "gpu-8", "taints": [{"key": "broken", "effect": "NoExecute"}]}],
+        },
+    }
+    done(mirrored.api.client.create(RESOURCE_SLICES, foreign))
+
+    def is_half() -> JsonObject | None:
+        state = mirrored.state()
+        said = [each for each in list_at(state, "spec", "allocatableDevices") if text_at(each, "device", "health")]
+        return object_at(said[0], "device") if said and at(state, "status") == "NotReady" else None
+
+    device = eventually(is_half, f"a pool that is not complete: {controller.lines}")
+    assert (device["name"], device["health"], device["taints"]) == ("gpu-8", "Unhealthy", ["broken:NoExecute"])
+
+
+def test_kubectl_shows_the_counts(mirrored: Mirrored, controller: ControllerProcess) -> None:
+    mirrored.wait_for_counts("the devices are there", devices=8)
+    command = ["kubectl", "--kubeconfig", str(mirrored.cluster.kubeconfig), "get", "nas", "-n", DRIVER_NAMESPACE]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("kubectl is not installed")
+    head, row = shown.stdout.splitlines()
+    assert head.split() == ["NAME", "DEVICES", "ALLOCATED", "PREPARED", "UNHEALTHY", "STATUS", "AGE"]
+    assert row.split()[:6] == [NODE, "8", "0", "0", "0", "Ready"], controller.lines
+
+
+def test_nobody_speaks_to_a_server_without_the_api(mirrored: Mirrored) -> None:
+    """Told ``classic`` it goes where it was told, and says what it misses."""
+    process = ControllerProcess(mirrored.cluster.kubeconfig, ["--api-generation", "classic"])
+    try:
+        broken = process.wait_for("a watch broke")
+        assert "404" in text_at(broken, "error")
+        assert process.ask("/readyz")[0] == 503
+    finally:
+        process.end()
