@@ -49,8 +49,9 @@ format: $(VENV)/dev ## put the code in its format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-e2e: $(VENV)/dev ## everything on a real Kubernetes, built from source (root; 20 minutes the first time)
-	@$(BIN)/python -m pytest -q -m real_cluster tests/e2e
+e2e: $(VENV)/dev ## everything on real Kubernetes, built from source (root; slow at first); API=classic or modern for one generation
+	@$(BIN)/python -m pytest -q -m real_cluster \
+	  $(if $(filter classic,$(API)),tests/e2e/classic,tests/e2e $(if $(filter modern,$(API)),--ignore=tests/e2e/classic))
 
 bench: $(VENV)/dev ## benchmarks, beside the Go implementations where they are given
 	@$(BIN)/python -m benchmarks
