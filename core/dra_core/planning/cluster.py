@@ -210,6 +210,11 @@ class Cluster:
         """Whether any running pod keeps others away from where it is."""
         return any(guards(pod) for _, pod in self.placed_pods)
 
+    @cached_property
+    def priorities(self) -> list[int]:
+        """Of the running pods, the lowest first."""
+        return sorted(pod.spec.priority or 0 for _, pod in self.placed_pods)
+
     def advertised(self, node: Node) -> frozenset[str]:
         """The resources, of those that classes stand for, that the node gives through a device plugin."""
         return advertised(node, self.extended)

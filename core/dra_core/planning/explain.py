@@ -17,6 +17,7 @@ from dra_core.planning.claim_faults import faults_of_claim
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import Evaluation, evaluate
 from dra_core.planning.node_groups import NodeGroup, node_groups, total_devices
+from dra_core.planning.not_modelled import not_modelled
 from dra_core.planning.remarks import remarks_on
 from dra_core.planning.suggestions import Suggestion, suggestions_for
 from dra_core.planning.waiting import origin_of
@@ -42,7 +43,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         headline: One sentence to act on.
         fitting: The nodes on which it fits.
         faults: What is wrong with the pod's own objects.
-        remarks: What is wrong in the cluster, where it bears on the pod.
+        remarks: What is wrong in the cluster, where it bears on the pod; and what decides and is not looked at
+            (``NotModelled``).
         groups: What each group of equal nodes answers.
         suggestions: What would make it fit, if it does not.
     """
@@ -78,7 +80,7 @@ def explain_pod(cluster: Cluster, pod: Pod) -> Explanation:
     fitting = tuple(node.metadata.name for node in evaluation.fitting)
     verdict: Verdict = "Fits" if fitting else "Undecided" if evaluation.gave_up else "DoesNotFit"
     suggestions = suggestions_for(evaluation, groups)
-    remarks = remarks_on(evaluation)
+    remarks = (*remarks_on(evaluation), *not_modelled(cluster, pod, fits=bool(fitting)))
     return Explanation(
         pod=name,
         origin=origin,

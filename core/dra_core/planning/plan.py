@@ -16,8 +16,10 @@ from dra_core.planning.cluster import Cluster
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.explain import API_VERSION, explain_pod, gates
 from dra_core.planning.ledger import Ledger, Placed
+from dra_core.planning.not_modelled import of_all
 from dra_core.planning.policies import Policy
 from dra_core.planning.waiting import Wanted
+from dra_core.refusal import Refusals
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.pod import Pod
@@ -42,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         all_or_nothing: Whether one pod that fits nowhere keeps all back.
         placed: In the order of placing.
         pending: In the order given.
+        remarks: What decides about these pods and is not looked at (``NotModelled``).
     """
 
     api_version: str = API_VERSION
@@ -50,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     all_or_nothing: bool
     placed: tuple[Placed, ...]
     pending: tuple[Pending, ...]
+    remarks: Refusals = ()
 
 
 def counted_share_ids() -> Callable[[], str]:
@@ -113,7 +117,17 @@ def plan_pods(
             if (item.pod.metadata.namespace, item.pod.metadata.name) in held
         ]
         placed = []
-    return Plan(policy=policy, all_or_nothing=all_or_nothing, placed=tuple(placed), pending=tuple(pending))
+    return Plan(
+        policy=policy,
+        all_or_nothing=all_or_nothing,
+        placed=tuple(placed),
+        pending=tuple(pending),
+        remarks=of_all(
+            cluster,
+            ((item.pod, fits) for items, fits in ((placed, True), (refused, False)) for item in items),
+            as_scheduler=policy == "scheduler",
+        ),
+    )
 
 
 def _passed_over(cluster: Cluster, pod: Pod) -> bool:

@@ -8,6 +8,7 @@ import click
 from dra_core.planning import Explanation
 from dra_core.planning.explain import RULE_IN_WORDS, in_a_line
 from dra_core.planning.node_groups import NodeGroup
+from dra_core.planning.not_modelled import CODE as NOT_MODELLED
 from dra_core.refusal import Refusal
 
 from dra_kubectl.output import wrapped
@@ -28,7 +29,9 @@ def explanation_text(explanation: Explanation, details: bool) -> str:
         lines += _section("Nodes", [line for group in shown for line in _group(group, details)])
         if len(shown) < len(groups):
             lines.append(f"  and {len(groups) - len(shown)} more groups of nodes (--details)")
-    lines += _section("In the cluster", [_refusal(item) for item in explanation.remarks])
+    wrong = [item for item in explanation.remarks if item.code != NOT_MODELLED]
+    lines += _section("In the cluster", [_refusal(item) for item in wrong])
+    lines += _section("Not looked at", [item.sentence for item in explanation.remarks if item.code == NOT_MODELLED])
     return "\n".join(lines)
 
 

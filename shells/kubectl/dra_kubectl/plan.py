@@ -82,6 +82,8 @@ def plan_text(found: Plan) -> str:
     for reason, names in reasons.items():
         who = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more pods"
         parts.append(wrapped(f"pending: {who}: {reason}"))
+    if found.remarks:
+        parts.append("\n".join(wrapped(f"note: {remark.sentence}") for remark in found.remarks))
     return "\n\n".join(parts)
 
 
