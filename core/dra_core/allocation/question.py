@@ -78,7 +78,7 @@ def _shape_faults(value: JsonObject) -> list[Refusal]:
         if not isinstance(value.get(field), Mapping | None):
             faults.append(_refusal(field, "expected an object"))
     for name, switch in object_at(value, "features").items():
-        if not isinstance(switch, bool | None):
+        if name in Features.__struct_encode_fields__ and not isinstance(switch, bool | None):
             faults.append(_refusal(f"features.{name}", "expected true or false"))
     for field in ("devices", "sharedDeviceIDs", "aggregatedCapacity"):
         items = at(value, "allocated", field)
@@ -90,6 +90,8 @@ def _shape_faults(value: JsonObject) -> list[Refusal]:
 
 
 def _held_faults(item: Json, path: str) -> list[Refusal]:
+    if item is None:
+        return []
     if not isinstance(item, Mapping):
         return [_refusal(path, "expected an object")]
     names = ("driver", "pool", "device", "shareID")

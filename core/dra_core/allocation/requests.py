@@ -23,7 +23,6 @@ from dra_core.snapshot.resource_claim import (
 )
 
 MOST_RESULTS = 32  # resource/v1 AllocationResultsMaxSize
-_MOST_COUNT = 2**63 - 1
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -195,10 +194,7 @@ def _problem(
     if device_class is None:
         named = item.device_class_name
         return f': could not retrieve device class {named}: deviceclass.resource.k8s.io "{named}" not found'
-    if item.allocation_mode == "ExactCount":
-        count = item.count or 0
-        return f": exact count {count} is too large" if count > _MOST_COUNT else ""
-    return "" if item.allocation_mode == "All" else f": unsupported count mode {item.allocation_mode}"
+    return "" if item.allocation_mode in ("ExactCount", "All") else f": unsupported count mode {item.allocation_mode}"
 
 
 def _conditions(

@@ -7,12 +7,14 @@ on as it is. Only what Go's decoder accepts is accepted: a number where an API f
 from __future__ import annotations
 
 import functools
+import math
 import types
 import typing
 from collections.abc import Mapping
 
 import msgspec
 
+from dra_core.snapshot.api_record import Int64
 from dra_core.snapshot.json_value import Json
 from dra_core.snapshot.quantity import Amount
 
@@ -38,9 +40,9 @@ def amount(item: Json) -> Json:
             return str(item)
         case float():
             # A YAML number such as .inf is no amount; it stays, and is refused as what it is.
-            if item != item or abs(item) >= 2**63:
+            if not math.isfinite(item):
                 return item
-            return f"{item:.0f}" if item == int(item) else str(item)
+            return f"{item:.0f}" if abs(item) < 2**63 and item == int(item) else str(item)
         case str():
             return item.strip()
         case _:
@@ -84,6 +86,8 @@ def _item(expected: object, item: Json, zeros: bool) -> Json:
 def _zero(expected: object, zeros: bool) -> Json:
     if expected == Amount:
         return "0"
+    if expected == Int64:
+        return 0
     if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
         return _record(expected, {}, zeros)
     if typing.get_origin(expected) is tuple:

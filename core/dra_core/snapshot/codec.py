@@ -19,6 +19,7 @@ import msgspec
 from returns.result import Failure, Result, Success
 
 from dra_core.refusal import Fault, Refusal, Refusals, join
+from dra_core.snapshot.api_record import Int64
 from dra_core.snapshot.json_value import Json
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -109,7 +110,10 @@ def _walk(expected: object, value: Json, path: str) -> Refusals:
     origin = typing.get_origin(expected)
     arguments = typing.get_args(expected)
     if origin is typing.Annotated:
-        return _walk(arguments[0], value, path)
+        faults = _walk(arguments[0], value, path)
+        if not faults and expected == Int64 and isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return (_wrong(path, "a whole number of 64 bits", value),)
+        return faults
     if origin in (typing.Union, types.UnionType):
         return _walk_union(arguments, value, path)
     if origin is typing.Literal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from dra_core.snapshot.api_record import ApiRecord
+from dra_core.snapshot.api_record import ApiRecord, Int64
 from dra_core.snapshot.node_selector import NodeSelector
 from dra_core.snapshot.quantity import Amount
 
@@ -14,11 +14,11 @@ from dra_core.snapshot.quantity import Amount
 class DeviceAttribute(ApiRecord, frozen=True, kw_only=True):
     """A value of exactly one type. The list types need the gate DRAListTypeAttributes (1.36+)."""
 
-    int_value: int | None = msgspec.field(name="int", default=None)
+    int_value: Int64 | None = msgspec.field(name="int", default=None)
     bool_value: bool | None = msgspec.field(name="bool", default=None)
     string_value: str | None = msgspec.field(name="string", default=None)
     version_value: str | None = msgspec.field(name="version", default=None)
-    ints_value: tuple[int, ...] | None = msgspec.field(name="ints", default=None)
+    ints_value: tuple[Int64, ...] | None = msgspec.field(name="ints", default=None)
     bools_value: tuple[bool, ...] | None = msgspec.field(name="bools", default=None)
     strings_value: tuple[str, ...] | None = msgspec.field(name="strings", default=None)
     versions_value: tuple[str, ...] | None = msgspec.field(name="versions", default=None)

@@ -22,6 +22,7 @@ _DECIMAL = {"": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY_SUFFIX = {exponent: suffix for suffix, exponent in _BINARY.items()}
+_MOST_WRITTEN = 3_000  # characters of a quantity; Python converts no more than 4,300 digits
 _MOST_DIGITS = 18  # decimal digits that always fit an int64
 
 DECIMAL_SI = "DecimalSI"
@@ -72,8 +73,8 @@ def thousandths(value: int, form: str) -> Quantity:
 
 
 def parse(text: str) -> Quantity | None:
-    """Parse as ParseQuantity does; None if the text is not a quantity."""
-    if not text:
+    """Parse as ParseQuantity does; None if the text is not a quantity (or so long that nobody means it)."""
+    if not text or len(text) > _MOST_WRITTEN:
         return None
     if text == "0":
         return Quantity(0, DECIMAL_SI, text)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from dra_core.snapshot.api_record import ApiRecord, PartialApiRecord
+from dra_core.snapshot.api_record import ApiRecord, Int64, PartialApiRecord
 from dra_core.snapshot.device_class import DeviceSelector, OpaqueDeviceConfiguration
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.metadata import ObjectMeta
@@ -22,7 +22,7 @@ class DeviceToleration(ApiRecord, frozen=True, kw_only=True):
     operator: str = ""
     value: str = ""
     effect: str = ""
-    toleration_seconds: int | None = None
+    toleration_seconds: Int64 | None = None
 
 
 class CapacityRequirements(ApiRecord, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class ExactDeviceRequest(ApiRecord, frozen=True, kw_only=True):
     device_class_name: str
     selectors: tuple[DeviceSelector, ...] = ()
     allocation_mode: str = ""
-    count: int | None = None
+    count: Int64 | None = None
     admin_access: bool | None = None
     tolerations: tuple[DeviceToleration, ...] = ()
     capacity: CapacityRequirements | None = None
@@ -58,7 +58,7 @@ class DeviceSubRequest(ApiRecord, frozen=True, kw_only=True):
     device_class_name: str
     selectors: tuple[DeviceSelector, ...] = ()
     allocation_mode: str = ""
-    count: int | None = None
+    count: Int64 | None = None
     tolerations: tuple[DeviceToleration, ...] = ()
     capacity: CapacityRequirements | None = None
     derived_attributes: tuple[DerivedAttribute, ...] = ()

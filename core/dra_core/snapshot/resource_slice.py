@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dra_core.snapshot.api_record import ApiRecord
+from dra_core.snapshot.api_record import ApiRecord, Int64
 from dra_core.snapshot.device import CounterSet, Device
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node_selector import NodeSelector
@@ -15,8 +15,8 @@ class ResourcePool(ApiRecord, frozen=True, kw_only=True):
     """
 
     name: str
-    generation: int = 0
-    resource_slice_count: int
+    generation: Int64 = 0
+    resource_slice_count: Int64
 
 
 class ResourceSliceSpec(ApiRecord, frozen=True, kw_only=True):

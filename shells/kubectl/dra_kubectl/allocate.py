@@ -57,14 +57,18 @@ def answers(lines: BinaryIO, share_ids: Callable[[], str], steps: int) -> Iterat
             continue
         if questions.size > _MOST_EXPRESSIONS:
             questions = Questions(CelLanguage())
-        yield _answer(line, questions, share_ids, steps)
+        try:
+            answer = _answer(line, questions, share_ids, steps)
+        except RecursionError:
+            answer = unreadable("", (_not_json("the line is nested too deeply"),))
+        yield answer
 
 
 def _answer(line: bytes, questions: Questions, share_ids: Callable[[], str], steps: int) -> JsonObject:
     try:
         value = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return unreadable("", (Refusal(code="NotJson", fault=Fault.USER, seen=f"the line is not JSON: {error}"),))
+        return unreadable("", (_not_json(f"the line is not JSON: {error}"),))
     name = text_at(value, "name")
     read = read_question(value)
     if isinstance(read, Failure):
@@ -73,3 +77,7 @@ def _answer(line: bytes, questions: Questions, share_ids: Callable[[], str], ste
     inventory, answer = answer_question(question, questions, share_ids, steps)
     reasons = None if isinstance(answer, Allocation) else reasons_of(question, inventory, answer, questions, steps)
     return written(name, answer, reasons)
+
+
+def _not_json(seen: str) -> Refusal:
+    return Refusal(code="NotJson", fault=Fault.USER, seen=seen)

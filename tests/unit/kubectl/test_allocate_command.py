@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 from dra_core.snapshot.json_value import Json, JsonObject
 from dra_kubectl.allocate import allocate
@@ -128,3 +129,28 @@ def test_go_s_habits_are_understood() -> None:
     del asked["resourceSlices"][0]["spec"]["pool"]["resourceSliceCount"]
     (found,) = answers(json.dumps(asked))
     assert (found["success"], found["error"]) == (False, None), "a pool of no slices is never complete"
+
+
+@pytest.mark.parametrize(
+    ("line", "malformed"),
+    [
+        ("\ufeff{}", True),
+        ("{} {}", True),
+        ("[" * 20_000, True),
+        ('{"name": "' + "x" * 5_000_000 + '"}', False),
+        ('{"resourceSlices": [{"spec": {"pool": {"generation": 9223372036854775808}}}]}', True),
+        ('{"claims": 1' + "0" * 5000 + "}", True),
+        (f'{{"allocated": {{"aggregatedCapacity": [{{"consumedCapacity": {{"m": "{"1" * 5000}"}}}}]}}}}', True),
+        ('{"features": {"NotYetInvented": "very", "AdminAccess": null}, "allocated": {"devices": [null]}}', False),
+        ('{"claims": null, "name": null, "node": null}\r', False),
+        ("{}", False),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_an_odd_line_gets_one_answer_in_its_place(line: str, malformed: bool) -> None:
+    before, found, after = answers('{"name": "before"}', line, '{"name": "after"}')
+    assert (before["name"], after["name"]) == ("before", "after")
+    assert list(found) == ["name", "success", "results", "error", "reasons"]
+    assert found["success"] is not malformed
+    assert str(found["error"]).startswith("malformed: ") is malformed
+    assert isinstance(found["reasons"], list) is malformed
