@@ -4,11 +4,12 @@ Classic: which entries are alive is told by ``entry_life``; ``devices`` shows th
 ``claims_on_node`` and ``clean_up`` change what claims have, over exactly the version that was read.
 
 Modern: ``mirror`` writes what ``modern_cluster`` knows from ResourceSlices and claims; ``prepared`` is what the plugin
-writes.
+writes; ``deserted`` says which prepared claims nobody uses, in both generations.
 """
 
 from dra_core.nodestate.claims_on_node import with_entries, without_entries
 from dra_core.nodestate.clean_up import CleanUp, Unfinished, clean_up
+from dra_core.nodestate.deserted import PATIENCE_SECONDS, ClaimLook, Deserted, is_deserted, look_for_deserted
 from dra_core.nodestate.devices import allocatable_devices, slice_of
 from dra_core.nodestate.entry_life import bears, entry_in_handle, is_dead, node_of, version_in_handle
 from dra_core.nodestate.in_modern_words import in_modern_words, uuids_of
@@ -26,7 +27,10 @@ from dra_core.nodestate.modern_cluster import (
 from dra_core.nodestate.prepared import PoolAndDevice, prepared_claims_patch
 
 __all__ = [
+    "PATIENCE_SECONDS",
+    "ClaimLook",
     "CleanUp",
+    "Deserted",
     "MirrorKind",
     "ModernCluster",
     "PoolAndDevice",
@@ -39,7 +43,9 @@ __all__ = [
     "entry_in_handle",
     "in_modern_words",
     "is_dead",
+    "is_deserted",
     "key_of",
+    "look_for_deserted",
     "mirror",
     "missing",
     "node_of",
