@@ -23,8 +23,6 @@ RELEASE = "dra-example-driver"
 MODERN = ("--kube-version", "1.37.2")
 CLASSIC = ("--kube-version", "1.30.14", "--api-versions", "resource.k8s.io/v1alpha2")
 """As helm sees a server of that version. Without one it takes for served what its own client library knows."""
-COMING = {"API_GENERATION", "NAMESPACE"}
-"""The switch between the generations; a program that has none yet does not read it."""
 both_generations = pytest.mark.parametrize("server", [MODERN, CLASSIC], ids=["modern", "classic"])
 
 pytestmark = pytest.mark.skipif(not HELM, reason="there is no helm; `demo/clusters/local/cluster build` makes one")
@@ -94,13 +92,14 @@ def test_each_variable_is_one_that_the_plugin_reads(server: Sequence[str]) -> No
     """A flag that was renamed would leave the chart setting something that nobody reads."""
     assert isinstance(command, Command)
     known = {str(parameter.envvar) for parameter in command.params if parameter.envvar}
-    assert set(_environment(_render(server=server))) <= known | COMING
+    assert set(_environment(_render(server=server))) <= known
 
 
-def test_each_variable_is_one_that_the_controller_reads() -> None:
+@both_generations
+def test_each_variable_is_one_that_the_controller_reads(server: Sequence[str]) -> None:
     assert isinstance(controller_command, Command)
     known = {str(parameter.envvar) for parameter in controller_command.params if parameter.envvar}
-    assert set(_environment(_render(server=CLASSIC), "Deployment")) <= known | COMING
+    assert set(_environment(_render(server=server), "Deployment")) <= known
 
 
 @both_generations
@@ -165,15 +164,12 @@ def test_value_reaches_the_controller(setting: str, variable: str, value: str) -
 @both_generations
 def test_plugin_and_controller_agree_on_names_and_places(server: Sequence[str]) -> None:
     objects = _render(server=server)
-    if "Deployment" in _kinds(objects):
-        plugin, controller = _environment(objects), _environment(objects, "Deployment")
-        assert plugin["DRIVER_NAME"] == controller["DRIVER_NAME"]
-        assert plugin["API_GENERATION"] == controller["API_GENERATION"]
-        for kind in ("DaemonSet", "Deployment"):
-            (namespace,) = [
-                item for item in list_at(_container(objects, kind), "env") if at(item, "name") == "NAMESPACE"
-            ]
-            assert text_at(namespace, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace"
+    plugin, controller = _environment(objects), _environment(objects, "Deployment")
+    assert plugin["DRIVER_NAME"] == controller["DRIVER_NAME"]
+    assert plugin["API_GENERATION"] == controller["API_GENERATION"]
+    for kind in ("DaemonSet", "Deployment"):
+        (namespace,) = [item for item in list_at(_container(objects, kind), "env") if at(item, "name") == "NAMESPACE"]
+        assert text_at(namespace, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace"
 
 
 def test_classic_driver_and_class_have_the_names_of_the_examples() -> None:
@@ -357,7 +353,7 @@ def test_each_service_finds_its_part_only(server: Sequence[str]) -> None:
                 if wanted.items() <= object_at(pod, "spec", "template", "metadata", "labels").items()
             ]
             own = text_at(item, "metadata", "labels", "app.kubernetes.io/component")
-            assert found in ([own], [])
+            assert found == [own]
 
 
 @both_generations
