@@ -127,6 +127,11 @@ WANTED = {
 }
 
 
+def mounts(device: Json) -> Sequence[Json]:
+    """Of a CDI device."""
+    return list_at(device, "containerEdits", "mounts")
+
+
 class ClaimLife(RuleBasedStateMachine):
     """The node, the kubelet's memory, and the API server."""
 
@@ -134,6 +139,7 @@ class ClaimLife(RuleBasedStateMachine):
         super().__init__()
         self.disk = NodeDisk()
         self.pools = POOLS
+        self.device_metadata = False
         self.uids_made = 0
         self.claims: dict[str, JsonObject] = {}  # API server: by name
         self.asked: dict[str, str] = {}  # UID → name, for all that the kubelet ever asked for
@@ -144,8 +150,18 @@ class ClaimLife(RuleBasedStateMachine):
 
     # What others do
 
-    @initialize(made=st.lists(st.tuples(allocated, configurations), min_size=3, max_size=3), in_use=st.booleans())
-    def pods_are_there(self, made: Sequence[tuple[Sequence[JsonObject], Sequence[JsonObject]]], in_use: bool) -> None:
+    @initialize(
+        made=st.lists(st.tuples(allocated, configurations), min_size=3, max_size=3),
+        in_use=st.booleans(),
+        device_metadata=st.booleans(),
+    )
+    def pods_are_there(
+        self,
+        made: Sequence[tuple[Sequence[JsonObject], Sequence[JsonObject]]],
+        in_use: bool,
+        device_metadata: bool,
+    ) -> None:
+        self.device_metadata = device_metadata
         for name, (results, configs) in zip(("a", "b", "c"), made, strict=True):
             self.claim_is_made_or_made_anew(name, results, configs)
         if in_use:
@@ -414,7 +430,13 @@ class ClaimLife(RuleBasedStateMachine):
     # Tools
 
     def _driver(self) -> DriverOnNode:
-        return DriverOnNode(driver_name=DRIVER, node_name=NODE, profile=PROFILE, pools=self.pools)
+        return DriverOnNode(
+            driver_name=DRIVER,
+            node_name=NODE,
+            profile=PROFILE,
+            pools=self.pools,
+            device_metadata=self.device_metadata,
+        )
 
     def _uid(self, name: str) -> str:
         return text_at(self.claims[name], "metadata", "uid")
@@ -432,11 +454,10 @@ class ClaimLife(RuleBasedStateMachine):
 
     def _check_resolvable(self, devices: tuple[PreparedDevice, ...]) -> None:
         """As a runtime resolves: every id names exactly one device of the directory."""
-        there = [
-            f"{spec['kind']}={device['name']}"
-            for spec in map(json.loads, self.disk.cdi.values())
-            for device in spec["devices"]
-        ]
+        specs = [json.loads(text) for name, text in self.disk.cdi.items() if name.endswith(".json")]
+        there = [f"{spec['kind']}={device['name']}" for spec in specs for device in spec["devices"]]
+        for mount in (mount for spec in specs for device in spec["devices"] for mount in mounts(device)):
+            assert text_at(mount, "hostPath").removeprefix("/var/run/cdi/") in self.disk.cdi, "what is mounted is there"
         for cdi_id in (cdi_id for device in devices for cdi_id in device.cdi_device_ids):
             assert there.count(cdi_id) == 1, cdi_id
 

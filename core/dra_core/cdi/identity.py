@@ -21,6 +21,11 @@ def device_name(claim_uid: str, device: str, share_id: str | None) -> str:
     return f"{claim_uid}-{device}" if share_id is None else f"{claim_uid}-{device}-{share_id}"
 
 
+def metadata_device_name(claim_uid: str, request: str) -> str:
+    """``<claim UID>_<request>``: the device that brings a request's metadata file; no hardware is named so."""
+    return f"{claim_uid}_{request}"
+
+
 def device_id(kind_name: str, name: str) -> str:
     """The fully qualified name by which a runtime finds the device."""
     return f"{kind_name}={name}"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dra_core.cdi.file_names import claim_file_name, claim_uid_of, common_file_name
 from dra_core.cdi.identity import device_name, kind
 from dra_core.cdi.spec import CdiDevice, CdiSpec, claim_spec, common_spec, spec_text
+from dra_core.preparation.device_metadata import metadata_devices, metadata_files
 from dra_core.preparation.driver_on_node import DriverOnNode
 from dra_core.preparation.effects import RemoveCdiSpec, WriteCdiSpec
 from dra_core.preparation.state import PreparedClaim
@@ -14,19 +15,18 @@ from dra_core.preparation.state import PreparedClaim
 
 def spec_of(driver: DriverOnNode, uid: str, claim: PreparedClaim) -> CdiSpec:
     """The spec of a prepared claim: the same from the same checkpoint, whatever was configured since."""
-    return claim_spec(
-        kind(driver.driver_name, driver.profile.name),
-        (
-            CdiDevice(name=device_name(uid, device.device, device.share_id), container_edits=device.edits)
-            for device in claim.devices
-        ),
-    )
+    devices = [
+        CdiDevice(name=device_name(uid, device.device, device.share_id), container_edits=device.edits)
+        for device in claim.devices
+    ]
+    return claim_spec(kind(driver.driver_name, driver.profile.name), (*devices, *metadata_devices(driver, uid, claim)))
 
 
-def claim_file(driver: DriverOnNode, uid: str, claim: PreparedClaim) -> WriteCdiSpec:
-    """Writes the file of a prepared claim."""
+def claim_files(driver: DriverOnNode, uid: str, claim: PreparedClaim) -> tuple[WriteCdiSpec, ...]:
+    """Writes the files of a prepared claim: what its CDI file refers to comes first."""
     name = claim_file_name(driver.driver_name, driver.profile.name, uid)
-    return WriteCdiSpec(file_name=name, text=spec_text(spec_of(driver, uid, claim)))
+    cdi_file = WriteCdiSpec(file_name=name, text=spec_text(spec_of(driver, uid, claim)))
+    return (*metadata_files(driver, uid, claim), cdi_file)
 
 
 def common_file(driver: DriverOnNode) -> WriteCdiSpec:

@@ -13,6 +13,7 @@ from dra_core.cdi.identity import COMMON_DEVICE, device_id, device_name, kind
 from dra_core.cdi.validation import faults_of_spec
 from dra_core.preparation.cdi_files import spec_of
 from dra_core.preparation.decision import ClaimReference
+from dra_core.preparation.device_metadata import POD_CLAIM_NAME, metadata_of, with_metadata_ids
 from dra_core.preparation.driver_on_node import DriverOnNode
 from dra_core.preparation.own_allocation import OwnAllocation
 from dra_core.preparation.state import PreparedClaim, PreparedDevice
@@ -37,10 +38,10 @@ def base_name(request: str) -> str:
     return request.partition("/")[0]
 
 
-def devices_of(
+def as_prepared(
     driver: DriverOnNode, prepared: PMap[str, PreparedClaim], request: ClaimReference, allocation: OwnAllocation
-) -> Result[tuple[PreparedDevice, ...], Refusals]:
-    """The claim's devices, or everything that is wrong with them and with their configuration."""
+) -> Result[PreparedClaim, Refusals]:
+    """The claim with its devices, or everything that is wrong with them and with their configuration."""
     here = {(pool.name, device.name): device for pool in driver.pools for device in pool.devices}
     entries = entries_for(driver.driver_name, allocation.claim)
     configurations = {entry.path: driver.profile.read_configuration(entry.parameters) for entry in entries.entries}
@@ -62,12 +63,18 @@ def devices_of(
             wrong: Refusals = edits.failure()
             refusals += [each.below(entry.path) if entry else each for each in wrong]
         else:
-            devices.append(_prepared_device(driver, request.uid, result, edits.unwrap(), any_admin_access))
+            device = here[result.pool, result.device]
+            devices.append(_prepared_device(driver, request.uid, device, result, edits.unwrap(), any_admin_access))
     if refusals:
         return Failure(tuple(refusals))
-    granted = PreparedClaim(devices=tuple(devices))
+    granted = PreparedClaim(
+        namespace=request.namespace,
+        name=request.name,
+        pod_claim_name=allocation.claim.metadata.annotations.get(POD_CLAIM_NAME, "") if driver.device_metadata else "",
+        devices=with_metadata_ids(driver, request.uid, devices),
+    )
     invalid = faults_of_spec(spec_of(driver, request.uid, granted))
-    return Failure(invalid) if invalid else Success(granted.devices)
+    return Failure(invalid) if invalid else Success(granted)
 
 
 def _assigned(device: Device, result: DeviceRequestAllocationResult) -> AssignedDevice:
@@ -84,6 +91,7 @@ def _assigned(device: Device, result: DeviceRequestAllocationResult) -> Assigned
 def _prepared_device(
     driver: DriverOnNode,
     uid: str,
+    device: Device,
     result: DeviceRequestAllocationResult,
     edits: ContainerEdits,
     any_admin_access: bool,
@@ -109,6 +117,7 @@ def _prepared_device(
             device_id(kind_name, COMMON_DEVICE),
         ),
         edits=edits.followed_by(of_the_claim),
+        metadata=metadata_of(driver, device, result.request),
     )
 
 

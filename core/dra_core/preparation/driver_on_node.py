@@ -16,9 +16,13 @@ class DriverOnNode(msgspec.Struct, frozen=True, kw_only=True):
         node_name: The node.
         profile: What its devices are.
         pools: The devices there are now (``profile.enumerate``, less those that were lost).
+        cdi_root: Path of the CDI directory on the node; mounts name it.
+        device_metadata: Containers get files that describe their devices.
     """
 
     driver_name: str
     node_name: str
     profile: Profile
     pools: tuple[DevicePool, ...]
+    cdi_root: str = "/var/run/cdi"
+    device_metadata: bool = False

@@ -12,15 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from pyrsistent import PMap
 from returns.result import Failure, Result, Success
 
-from dra_core.preparation.cdi_files import claim_file, common_file, uid_in
+from dra_core.preparation.cdi_files import claim_files, common_file, uid_in
 from dra_core.preparation.checkpoint import checkpoint_text
 from dra_core.preparation.checkpoint_trouble import begun_afresh, damage, too_new
-from dra_core.preparation.claim_devices import devices_of, same_devices
+from dra_core.preparation.claim_devices import as_prepared, same_devices
 from dra_core.preparation.claim_read import ClaimRead, ClaimUnreadable
 from dra_core.preparation.decision import ClaimReference, Preparation
 from dra_core.preparation.driver_on_node import DriverOnNode
 from dra_core.preparation.effects import Effect, RemoveCdiSpec, SaveCheckpoint
-from dra_core.preparation.own_allocation import OwnAllocation, own_allocation
+from dra_core.preparation.own_allocation import own_allocation
 from dra_core.preparation.state import (
     Checkpoint,
     DamagedCheckpoint,
@@ -99,12 +99,7 @@ def _prepare_one(
         moved = isinstance(found, Success) and not same_devices(known.devices, found.unwrap().results)
         if not moved:
             return Success(known)
-
-    def as_prepared(allocation: OwnAllocation) -> Result[PreparedClaim, Refusals]:
-        devices = devices_of(driver, prepared, request, allocation)
-        return devices.map(lambda each: PreparedClaim(namespace=request.namespace, name=request.name, devices=each))
-
-    return found.bind(as_prepared)
+    return found.bind(lambda allocation: as_prepared(driver, prepared, request, allocation))
 
 
 def _file_effects(
@@ -123,10 +118,10 @@ def _file_effects(
     if granted and common.file_name not in cdi_files:
         effects.append(common)
     for uid in granted:
-        file = claim_file(driver, uid, after[uid])
+        files = claim_files(driver, uid, after[uid])
+        kept = {file.file_name for file in files}
         effects += [
-            RemoveCdiSpec(name) for name in sorted(cdi_files) if uid_in(driver, name) == uid and name != file.file_name
+            RemoveCdiSpec(name) for name in sorted(cdi_files) if uid_in(driver, name) == uid and name not in kept
         ]
-        if before.get(uid) != after[uid] or file.file_name not in cdi_files:
-            effects.append(file)
+        effects += [file for file in files if before.get(uid) != after[uid] or file.file_name not in cdi_files]
     return tuple(effects)

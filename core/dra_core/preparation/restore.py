@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dra_core.cdi.file_names import file_prefix
-from dra_core.preparation.cdi_files import claim_file, common_file, uid_in
+from dra_core.preparation.cdi_files import claim_files, common_file, uid_in
 from dra_core.preparation.checkpoint_trouble import begun_afresh, damage, too_new
 from dra_core.preparation.decision import Restoration
 from dra_core.preparation.driver_on_node import DriverOnNode
@@ -41,7 +41,8 @@ def _aligned(driver: DriverOnNode, checkpoint: PreparedClaims, cdi_files: Mappin
     Claims of format 1 keep the file that they have: what it should hold is not known.
     """
     wanted = [common_file(driver)]
-    wanted += [claim_file(driver, uid, claim) for uid, claim in sorted(checkpoint.claims.items()) if claim.devices]
+    for uid, claim in sorted(checkpoint.claims.items()):
+        wanted += claim_files(driver, uid, claim) if claim.devices else ()
     known_by_uid_only = {uid for uid, claim in checkpoint.claims.items() if not claim.devices}
     kept = {file.file_name for file in wanted}
     kept |= {name for name in cdi_files if uid_in(driver, name) in known_by_uid_only}

@@ -5,6 +5,7 @@ A checkpoint is one of three things: understood, damaged, or written by a newer 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -12,6 +13,18 @@ from pyrsistent import PMap, pmap
 
 from dra_core.cdi.container_edits import ContainerEdits
 from dra_core.snapshot.json_value import Json, JsonObject
+
+
+class DeviceMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a container is told of a device in a file.
+
+    Attributes:
+        request: As allocated: ``gpu``, or ``gpu/sub``.
+        attributes: As published (resource.k8s.io/v1, DeviceAttribute by name).
+    """
+
+    request: str
+    attributes: Mapping[str, Json] = {}
 
 
 class PreparedDevice(
@@ -27,6 +40,7 @@ class PreparedDevice(
         admin_access: The claim does not own the device.
         cdi_device_ids: In the order in which a container gets them.
         edits: What its own CDI device changes in a container: enough to write the CDI file again.
+        metadata: What a file in the container says of it; None: there is no such file.
     """
 
     request_names: tuple[str, ...]
@@ -36,6 +50,7 @@ class PreparedDevice(
     admin_access: bool = False
     cdi_device_ids: tuple[str, ...] = msgspec.field(name="cdiDeviceIDs", default=())
     edits: ContainerEdits = msgspec.field(default=ContainerEdits())
+    metadata: DeviceMetadata | None = None
 
 
 class PreparedClaim(
@@ -44,10 +59,12 @@ class PreparedClaim(
     """A claim that may be in use on this node.
 
     Without devices it comes from an older checkpoint, which held UIDs only: the next prepare fills it in.
+    ``pod_claim_name`` is the pod's name for a claim that was made from a template, where a metadata file needs it.
     """
 
     namespace: str = ""
     name: str = ""
+    pod_claim_name: str = ""
     devices: tuple[PreparedDevice, ...] = ()
 
 

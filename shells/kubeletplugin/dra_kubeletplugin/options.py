@@ -32,6 +32,7 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
         api_generation: WantedGeneration,
         driver_name: str,
         cdi_root: Path,
+        device_metadata: bool,
         registrar_directory: Path,
         plugins_directory: Path,
         healthcheck_port: int,
@@ -50,6 +51,7 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
             driver_name=driver_name,
             # gRPC and the kubelet take absolute paths only.
             cdi_root=cdi_root.absolute(),
+            device_metadata=device_metadata,
             registrar_directory=registrar_directory.absolute(),
             plugins_directory=plugins_directory.absolute(),
             healthcheck_port=healthcheck_port,
@@ -90,6 +92,10 @@ _OPTIONS = (
                  help="Name of the driver in claims, and in ResourceSlices or ResourceClasses."),
     click.option("--cdi-root", envvar="CDI_ROOT", default="/var/run/cdi", show_envvar=True,
                  type=click.Path(path_type=Path), help="Where the container runtime looks for CDI files."),
+    click.option("--device-metadata", envvar="DEVICE_METADATA", default=False, type=bool, is_flag=False,
+                 flag_value=True, show_envvar=True,
+                 help="Give each container files that describe its devices, below "
+                 "/var/run/kubernetes.io/dra-device-attributes (metadata.resource.k8s.io/v1beta1)."),
     click.option("--kubelet-registrar-directory-path", "registrar_directory",
                  envvar="KUBELET_REGISTRAR_DIRECTORY_PATH", default="/var/lib/kubelet/plugins_registry",
                  show_envvar=True, type=click.Path(path_type=Path),

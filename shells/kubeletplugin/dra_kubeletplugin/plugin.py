@@ -61,7 +61,14 @@ def run(
         LostError: It could run, and cannot go on.
     """
     pools = profile.enumerate(settings.node_name)
-    driver = DriverOnNode(driver_name=settings.driver_name, node_name=settings.node_name, profile=profile, pools=pools)
+    driver = DriverOnNode(
+        driver_name=settings.driver_name,
+        node_name=settings.node_name,
+        profile=profile,
+        pools=pools,
+        cdi_root=str(settings.cdi_root),
+        device_metadata=settings.device_metadata,
+    )
     paths = _paths(settings)
     make_ready(settings)
     metrics = Metrics()

@@ -17,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_generation: WantedGeneration
     driver_name: str
     cdi_root: Path
+    device_metadata: bool
     registrar_directory: Path
     plugins_directory: Path
     healthcheck_port: int

@@ -27,7 +27,7 @@ from dra_proto import (
     registration_v1_pb2,
     registration_v1_pb2_grpc,
 )
-from dra_sandbox.kubelet.cdi_resolution import SpecFile, read_devices, resolve
+from dra_sandbox.kubelet.cdi_resolution import Edits, SpecFile, read_devices, resolve
 from dra_sandbox.kubelet.plugin_instances import Instance, Instances, PluginInfo, instance_from
 from returns.result import Failure
 
@@ -311,7 +311,12 @@ class HealthStream:
 
 
 def container_environment(cdi: Path, devices: Sequence[PreparedDevice], request: str = "") -> Mapping[str, str]:
-    """What a container sees that lists the whole claim, or one request of it: kubelet, then container runtime."""
+    """What a container sees that lists the whole claim, or one request of it."""
+    return container_edits(cdi, devices, request).env
+
+
+def container_edits(cdi: Path, devices: Sequence[PreparedDevice], request: str = "") -> Edits:
+    """What becomes of a container that lists the whole claim, or one request of it: kubelet, then container runtime."""
     ids = tuple(
         cdi_id
         for device in devices
@@ -327,7 +332,7 @@ def container_environment(cdi: Path, devices: Sequence[PreparedDevice], request:
     assert there.faults == ()
     edits = resolve(there, ids)
     assert not isinstance(edits, Failure), edits
-    return edits.unwrap().env
+    return edits.unwrap()
 
 
 def eventually_prepared(kubelet: KubeletSide, claim: Claim) -> tuple[PreparedDevice, ...]:

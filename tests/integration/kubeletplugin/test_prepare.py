@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
+from dra_core.snapshot.json_value import text_at
 
 from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.kubelet_side import (
     Claim,
     KubeletSide,
+    PreparedDevice,
+    container_edits,
     container_environment,
     eventually_prepared,
 )
@@ -292,3 +298,37 @@ def hold_claim_reads(api: LittleApi) -> tuple[threading.Event, threading.Event]:
 
     api.fault = fault
     return held, release
+
+
+class TestDeviceMetadata:
+    """Files in the container that describe its devices (--device-metadata)."""
+
+    @staticmethod
+    def mounts(node: NodeDirectories, devices: Sequence[PreparedDevice], request: str = "") -> dict[str, Path]:
+        """Files of the node by their path in a container."""
+        mounts = container_edits(node.cdi, devices, request).mounts
+        return {text_at(each, "containerPath"): Path(text_at(each, "hostPath")) for each in mounts}
+
+    def test_a_container_finds_the_files_of_its_requests_also_after_a_reboot(
+        self, start: StartPlugin, kubelet: KubeletSide, api: LittleApi, node: NodeDirectories
+    ) -> None:
+        api.add(claim("uid-1", [result("gpu-1", "one"), result("gpu-2", "two")]))
+        plugin = start("--device-metadata")
+        kubelet.wait_for_plugin()
+        devices = kubelet.prepare_one(Claim("uid-1", "claim"))
+        place = "/var/run/kubernetes.io/dra-device-attributes/resourceclaims/claim"
+        paths = [f"{place}/{request}/gpu.example.com-metadata.json" for request in ("one", "two")]
+        assert list(self.mounts(node, devices)) == paths
+        (host_path,) = self.mounts(node, devices, "two").values()
+        document = json.loads(host_path.read_text())
+        assert document["requests"][0]["devices"][0]["name"] == "gpu-2"
+        assert host_path.stat().st_mode & 0o777 == 0o644, "whoever the container runs as"
+        plugin.kill()
+        for path in node.cdi.iterdir():
+            path.unlink()
+        start("--device-metadata").wait_for("serving")
+        assert json.loads(host_path.read_text()) == document
+        assert list(self.mounts(node, devices)) == paths
+        kubelet.wait_for_plugin()
+        kubelet.unprepare(Claim("uid-1", "claim"))
+        assert node.cdi_files() == set()
