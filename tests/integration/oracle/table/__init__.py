@@ -1,7 +1,8 @@
 """Named cases by hand: each rule of the allocator at its edges, and the rules two by two.
 
-Every case is asked under three sets of features (all, the defaults of 1.37, those of the stable implementation), so
-that each also shows what happens where a feature it uses is off. The oracle's answers are in table.jsonl.
+Every case is asked under five sets of features (all, all but two that change how values are compared and rounded, the
+defaults of 1.37, those of the stable implementation, none), so that each also shows what happens where a feature it
+uses is off. The oracle's answers are in table.jsonl.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from tests.integration.oracle.table import (
 EXPERIMENTAL = ("CompatibilityGroups", "DerivedAttributes", "ListTypeAttributes", "OptionalNodeOperations")
 PRESETS: Mapping[str, Sequence[str]] = {
     "all": FEATURES,
+    "plain-values": [name for name in FEATURES if name not in ("ListTypeAttributes", "FractionalCapacityRange")],
     "defaults": [name for name in FEATURES if name not in EXPERIMENTAL],
     "stable": STABLE_FEATURES,
+    "none": (),
 }
 SECTIONS = (
     amounts,

@@ -58,6 +58,13 @@ _POLICIES: Mapping[str, tuple[JsonDict | None, tuple[Json, ...], str]] = {
         ("9223372036854775807", "9223372036854775806", "1e30"),
         "1e20",
     ),
+    "step-of-all": ({"default": "1", "validRange": {"min": "1", "step": "9223372036854775807"}}, ("2", "1"), "1e20"),
+    "fraction-of-all": (
+        {"default": "1", "validRange": {"min": "1m", "step": "9223372036854775807m"}},
+        ("2m", "1m"),
+        "1e20",
+    ),
+    "default-below-a-thousandth": ({"default": "1500u", "validRange": {"min": "0", "step": "1m"}}, (None,), "4"),
     "large-fractions": (
         {"default": "1", "validRange": {"min": "1m", "step": "3m"}},
         ("9223372036854775807", "9223372036854775", "1e30"),
