@@ -1,4 +1,4 @@
-"""The command line of the example driver: mock GPUs."""
+"""The command line of the example driver: mock devices."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 import msgspec
-from dra_core.profiles import GpuProfile
+from dra_core.profiles import GpuProfile, Profile
 from dra_core.profiles.classic_gpu import ClassicGpuProfile
+from dra_core.profiles.cpu import CpuProfile
 from dra_core.profiles.gpu import MAX_PARTITIONS
+from dra_core.profiles.net import NetProfile
 
 from dra_kubeletplugin.health_files import HealthFiles
 from dra_kubeletplugin.options import plugin_options
@@ -23,9 +25,10 @@ from dra_kubeletplugin.settings import Settings
 )
 @plugin_options
 @click.option("--device-profile", envvar="DEVICE_PROFILE", default="gpu", show_envvar=True,
-              type=click.Choice(["gpu"]), help="The kind of mock devices.")  # fmt: skip
+              type=click.Choice(["gpu", "net", "cpu"]), help="The kind of mock devices: GPUs, network cards with "
+              "bandwidth to share, NUMA nodes with CPUs to share.")  # fmt: skip
 @click.option("--num-devices", envvar="NUM_DEVICES", default=8, show_envvar=True, type=click.IntRange(min=0),
-              help="How many GPUs there are.")  # fmt: skip
+              help="How many devices there are.")  # fmt: skip
 @click.option("--gpu-partitions", envvar="GPU_PARTITIONS", default=0, show_envvar=True,
               type=click.IntRange(0, MAX_PARTITIONS),
               help="How many partitions each GPU can be cut into; 0: GPUs are whole.")  # fmt: skip
@@ -49,7 +52,7 @@ def command(
     binding_conditions: bool,
     unhealthy_directory: Path | None,
 ) -> None:
-    """Serve a node's mock GPUs to pods: the kubelet plugin of a driver for Dynamic Resource Allocation (DRA).
+    """Serve a node's mock devices to pods: the kubelet plugin of a driver for Dynamic Resource Allocation (DRA).
 
     It publishes the devices in ResourceSlices, for the scheduler to allocate; registers with the kubelet; prepares the
     claims of pods that are about to start (a CDI file for each, from which the container runtime sets environment
@@ -68,8 +71,16 @@ def command(
         multiple_allocations=gpu_allow_multiple_allocations,
         binding_conditions=binding_conditions,
     )
+    if device_profile != "gpu" and gpus != whole:
+        raise click.UsageError(
+            f"--gpu-… and --binding-conditions are for GPUs, and --device-profile is {device_profile}"
+        )
     # Classic DRA knows whole GPUs only, each for one claim.
     classic = ClassicGpuProfile(count=num_devices) if gpus == whole else None
-    profiles = {"gpu": (gpus, classic)}
+    profiles: dict[str, tuple[Profile, Profile | None]] = {
+        "gpu": (gpus, classic),
+        "net": (NetProfile(count=num_devices), None),
+        "cpu": (CpuProfile(count=num_devices), None),
+    }
     profile, in_classic = profiles[device_profile]
     serve(profile, settings, HealthFiles(unhealthy_directory), in_classic)

@@ -118,6 +118,7 @@ def test_a_port_that_is_taken(start: StartPlugin, node: NodeDirectories, flag: s
         (["--num-devices", "-1"], "--num-devices"),
         (["--gpu-partitions", "41"], "--gpu-partitions"),
         (["--device-profile", "toaster"], "--device-profile"),
+        (["--device-profile", "net", "--gpu-partitions", "2"], "--device-profile"),
         (["--metrics-port", "65536"], "--metrics-port"),
         (["--invention"], "--invention"),
     ],

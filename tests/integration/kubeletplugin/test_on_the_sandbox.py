@@ -35,6 +35,8 @@ def devices(slices: list[JsonObject]) -> int:
         (["--num-devices", "2", "--gpu-allow-multiple-allocations"], 2),
         (["--num-devices", "2", "--binding-conditions"], 2),
         (["--num-devices", "20", "--gpu-partitions", "40", "--gpu-allow-multiple-allocations"], 820),
+        (["--device-profile", "net", "--driver-name", "gpu.example.com", "--num-devices", "4"], 4),
+        (["--device-profile", "cpu", "--driver-name", "gpu.example.com", "--num-devices", "2"], 2),
     ],
 )
 def test_all_that_can_be_published_is_accepted(
