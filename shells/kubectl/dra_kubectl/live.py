@@ -8,7 +8,7 @@ the less important kinds is left out and told.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -30,6 +30,8 @@ from dra_core.planning import Document, Located
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import JsonObject
 from returns.result import Failure
+
+from dra_kubectl.following import document
 
 _RESOURCE_API = "resource.k8s.io"
 _NEEDED: tuple[tuple[str, Resource], ...] = (
@@ -60,18 +62,22 @@ class Live(msgspec.Struct, frozen=True):
     """What a live cluster gave.
 
     Attributes:
-        documents: The objects.
+        documents: The objects, by kind.
+        served: The kinds that were read, each as the resource that serves it.
+        server: Where they were read; None if nobody answers.
         faults: What could not be read and is needed.
         remarks: What could not be read, and may be missed.
         namespace: The namespace of the kubeconfig's context, "" if it sets none.
         minor: The minor version of the server; 0 if it is not known.
     """
 
-    documents: tuple[Document, ...]
+    documents: Mapping[str, Document]
     faults: tuple[Located, ...]
     remarks: tuple[str, ...]
     namespace: str = ""
     minor: int = 0
+    served: tuple[tuple[str, Resource], ...] = ()
+    server: ApiServer | None = None
 
 
 def read_live(kubeconfig: str, context: str) -> Live:
@@ -80,16 +86,19 @@ def read_live(kubeconfig: str, context: str) -> Live:
     access = access_by_kubeconfig(files, context)
     if isinstance(access, Failure):
         refusal: Refusal = access.failure()
-        return Live((), (Located(source="the cluster", document=1, refusal=refusal),), ())
+        return Live({}, (Located(source="the cluster", document=1, refusal=refusal),), ())
     found = access.unwrap()
     server = ApiServer(found, user_agent="kubectl-dra")
-    documents: list[Document] = []
+    documents: dict[str, Document] = {}
+    served: list[tuple[str, Resource]] = []
     faults: list[Located] = []
     remarks: list[str] = []
     for kind, resource in (*_NEEDED, *_WELCOME):
-        answer = _listed(server, kind, resource)
-        if isinstance(answer, Document):
-            documents.append(answer)
+        answer = _listed(server, resource)
+        if not isinstance(answer, ApiFailure):
+            found_as, items = answer
+            documents[kind] = document(found.server, kind, found_as, items)
+            served.append((kind, found_as))
         elif (kind, resource) in _NEEDED:
             faults.append(Located(source=found.server, document=1, object=kind, refusal=answer.refusal))
             if answer.status == 0:
@@ -97,18 +106,16 @@ def read_live(kubeconfig: str, context: str) -> Live:
         elif not answer.not_found:
             remarks.append(f"{kind} objects are left out: {answer.sentence}")
     version = server.minor_version().value_or(0) if not faults else 0
-    return Live(tuple(documents), tuple(faults), tuple(remarks), found.namespace, version)
+    return Live(documents, tuple(faults), tuple(remarks), found.namespace, version, tuple(served), server)
 
 
-def _listed(server: ApiServer, kind: str, resource: Resource) -> Document | ApiFailure:
+def _listed(server: ApiServer, resource: Resource) -> tuple[Resource, Sequence[JsonObject]] | ApiFailure:
+    """The objects, with the version in which the server has them."""
     first: ApiFailure | None = None
     for candidate in _versions(resource):
         answer = server.list(candidate)
         if not isinstance(answer, Failure):
-            api_version = f"{candidate.group}/{candidate.version}" if candidate.group else candidate.version
-            items = list(answer.unwrap().objects)
-            value: JsonObject = {"apiVersion": api_version, "kind": f"{kind}List", "items": items}
-            return Document(f"{server.access.server} ({kind}s)", 1, value)
+            return candidate, answer.unwrap().objects
         failure: ApiFailure = answer.failure()
         first = first or failure
         if not failure.not_found:

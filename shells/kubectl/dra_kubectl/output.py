@@ -30,11 +30,15 @@ def output_option(*formats: str) -> Callable[[FC], FC]:
 
 def print_value(value: msgspec.Struct | Sequence[msgspec.Struct] | JsonObject, form: str) -> None:
     """The value as JSON or YAML; its shape is that of the records of dra_core.planning."""
+    click.echo(value_text(value, form))
+
+
+def value_text(value: msgspec.Struct | Sequence[msgspec.Struct] | JsonObject, form: str) -> str:
+    """The same as text."""
     encoded = msgspec.json.encode(value)
     if form == "json":
-        sys.stdout.buffer.write(msgspec.json.format(encoded, indent=2) + b"\n")
-        return
-    sys.stdout.write(as_yaml(msgspec.json.decode(encoded)))
+        return msgspec.json.format(encoded, indent=2).decode()
+    return as_yaml(msgspec.json.decode(encoded)).removesuffix("\n")
 
 
 def as_yaml(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import click
@@ -128,7 +128,7 @@ def _loaded(source: Source) -> Loaded:
 
         live = read_live(source.kubeconfig, source.context)
         say(live.remarks)
-        snapshot = _read(live.documents, list(live.faults), namespace).joined(given)
+        snapshot = _read(tuple(live.documents.values()), list(live.faults), namespace).joined(given)
         minor = live.minor
         if not source.namespace and live.namespace:
             namespace = live.namespace
@@ -137,6 +137,36 @@ def _loaded(source: Source) -> Loaded:
     from dra_core.allocation.cel_language import CelLanguage
 
     return Loaded(Cluster(snapshot, CelLanguage(), _features(source.kubernetes, minor)), given, namespace)
+
+
+def follow() -> Iterator[Loaded]:
+    """The live cluster now, and again whenever something in it changed, without end."""
+    source = given_source()
+    from dra_kubectl.following import following
+    from dra_kubectl.live import read_live, say
+
+    live = read_live(source.kubeconfig, source.context)
+    say(live.remarks)
+    namespace = source.namespace or live.namespace or "default"
+    parts = {kind: _read([document], [], namespace) for kind, document in live.documents.items()}
+    if live.server is None or live.faults:
+        refuse(live.faults)
+    from dra_core.allocation.cel_language import CelLanguage
+
+    features = _features(source.kubernetes, live.minor)
+    first: Cluster | None = None  # what CEL answered is kept there; a chain of clusters would keep them all
+    with following(live.server, live.served) as changes:
+        while True:
+            snapshot = ClusterSnapshot()
+            for part in parts.values():
+                snapshot = snapshot.joined(part)
+            snapshot = _changed(snapshot, namespace)
+            cluster = Cluster(snapshot, CelLanguage(), features) if first is None else first.having(snapshot)
+            first = first or cluster
+            yield Loaded(cluster, ClusterSnapshot(), namespace)
+            news = next(changes)
+            say(news.broken)
+            parts |= {kind: _read([document], [], namespace) for kind, document in news.documents.items()}
 
 
 def _changed(snapshot: ClusterSnapshot, namespace: str) -> ClusterSnapshot:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from contextlib import suppress
 
 import click
 from dra_core.planning import Cluster, Status, by_class, by_driver, by_namespace, by_node, status_of
 from dra_core.planning.explain import in_a_line
 from dra_core.planning.status import STATES, DeviceStatus, Row
 
-from dra_kubectl.output import output_option, print_value, table
+from dra_kubectl.output import output_option, table, value_text
 from dra_kubectl.page import page, waiting_explained
-from dra_kubectl.source import bad_input, given_source, load, source_options
+from dra_kubectl.source import bad_input, follow, given_source, load, source_options
 
-WATCH_SECONDS = 5.0  # between two looks at the cluster
+CLEAR = "\033[H\033[2J"  # a terminal's cursor to the top, and nothing below it
 
 
 @click.command()
@@ -25,39 +26,39 @@ WATCH_SECONDS = 5.0  # between two looks at the cluster
     help="What a line is about.",
 )
 @click.option("--node", default="", metavar="NAME", help="Only devices of this node.")
-@click.option("--watch", is_flag=True, help="Look again every few seconds and print what changed (live clusters).")
+@click.option("--watch", is_flag=True, help="Go on, and print it again when it changes (live clusters).")
 @output_option("html")
 @source_options
 def status(by: str, node: str, watch: bool, form: str) -> None:
     """Show which devices are free, in use (and by which pods), shared, tainted, blocked or unavailable."""
     if watch and given_source().filenames:
         bad_input("--watch looks at a live cluster; files do not change")
+    if watch and form == "html":
+        bad_input("--watch prints to a terminal; a page is one moment")
     last = ""
-    while True:
-        cluster = load().cluster
-        found = status_of(cluster)
-        if node:
-            found = _of_node(found, node)
-        if form == "html":
-            count = len({device.node for device in found.devices})
-            title = f"{len(found.devices)} devices on {count} node{'' if count == 1 else 's'}"
-            click.echo(page(title, found, waiting_explained(cluster)))
-        elif form != "text":
-            print_value(found, form)
-        else:
-            text = status_text(cluster, found, by)
-            if text != last:
-                click.echo(text)
-            last = text
-        if not watch:
-            return
-        time.sleep(WATCH_SECONDS)
+    with suppress(KeyboardInterrupt):
+        for loaded in follow() if watch else (load(),):
+            if node and not watch and not _on(status_of(loaded.cluster), node).devices:
+                bad_input(f"node {node} has no devices")
+            shown = _shown(loaded.cluster, by, node, form)
+            if shown != last:
+                click.echo(f"{CLEAR if watch and sys.stdout.isatty() else ''}{shown}")
+            last = shown
 
 
-def _of_node(found: Status, node: str) -> Status:
+def _shown(cluster: Cluster, by: str, node: str, form: str) -> str:
+    found = status_of(cluster)
+    if node:
+        found = _on(found, node)
+    if form == "html":
+        count = len({device.node for device in found.devices})
+        title = f"{len(found.devices)} devices on {count} node{'' if count == 1 else 's'}"
+        return page(title, found, waiting_explained(cluster))
+    return status_text(cluster, found, by) if form == "text" else value_text(found, form)
+
+
+def _on(found: Status, node: str) -> Status:
     devices = tuple(device for device in found.devices if device.node == node)
-    if not devices:
-        bad_input(f"node {node} has no devices")
     pools = {(device.driver, device.pool) for device in devices}
     counters = tuple(item for item in found.counters if (item.driver, item.pool) in pools)
     return Status(devices=devices, counters=counters)
