@@ -8,13 +8,14 @@ import click
 from dra_core.planning import Capacity, capacity_for, same_pods
 from dra_core.planning.explain import in_a_line
 
+from dra_kubectl.completing import subjects
 from dra_kubectl.output import output_option, print_value, table, wrapped
 from dra_kubectl.source import DOES_NOT_FIT, FITS, bad_input, load, source_options
 from dra_kubectl.subjects import named_kind, pods_named, waiting
 
 
 @click.command()
-@click.argument("subject", nargs=-1, metavar="[KIND NAME]")
+@click.argument("subject", nargs=-1, metavar="[KIND NAME]", shell_complete=subjects)
 @click.option("--for", "asked", type=click.IntRange(min=1), help="How many replicas are wanted.")
 @output_option()
 @source_options

@@ -7,6 +7,7 @@ import sys
 import click
 from dra_core.planning import Explanation, explain_claim, explain_pod, same_pods, status_of
 
+from dra_kubectl.completing import subjects
 from dra_kubectl.explain_text import explanation_text
 from dra_kubectl.output import output_option, print_value
 from dra_kubectl.page import page
@@ -15,7 +16,7 @@ from dra_kubectl.subjects import missing, named_kind, pods_named, waiting
 
 
 @click.command()
-@click.argument("subject", nargs=-1, metavar="[KIND NAME]")
+@click.argument("subject", nargs=-1, metavar="[KIND NAME]", shell_complete=subjects)
 @click.option("--details", is_flag=True, help="Show for every group of nodes what each rule refused.")
 @output_option("html")
 @source_options

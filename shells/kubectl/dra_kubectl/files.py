@@ -13,12 +13,17 @@ STANDARD_INPUT = "-"
 SUFFIXES = (".json", ".yaml", ".yml")  # what is read of a folder, as kubectl does
 
 
-def read_documents(names: Iterable[str]) -> tuple[list[Document], list[Located]]:
-    """All documents of the named files, and what could not be read of them."""
+def read_documents(names: Iterable[str], *, recursive: bool = False) -> tuple[list[Document], list[Located]]:
+    """All documents of the named files, and what could not be read of them.
+
+    Args:
+        names: Files, folders, ``-`` for standard input.
+        recursive: Folders inside folders as well.
+    """
     found: list[Document] = []
     faults: list[Located] = []
     for name in names:
-        for path, source in _files_of(name, faults):
+        for path, source in _files_of(name, recursive, faults):
             try:
                 text = sys.stdin.buffer.read() if path is None else path.read_bytes()
             except OSError as error:
@@ -28,7 +33,7 @@ def read_documents(names: Iterable[str]) -> tuple[list[Document], list[Located]]
     return found, faults
 
 
-def _files_of(name: str, faults: list[Located]) -> Iterator[tuple[Path | None, str]]:
+def _files_of(name: str, recursive: bool, faults: list[Located]) -> Iterator[tuple[Path | None, str]]:
     if name == STANDARD_INPUT:
         yield None, "standard input"
         return
@@ -36,9 +41,12 @@ def _files_of(name: str, faults: list[Located]) -> Iterator[tuple[Path | None, s
     if not path.is_dir():
         yield path, name
         return
-    inside = sorted(item for item in path.iterdir() if item.suffix in SUFFIXES and item.is_file())
+    entries = path.rglob("*") if recursive else path.iterdir()
+    inside = sorted(item for item in entries if item.suffix in SUFFIXES and item.is_file())
     if not inside:
-        faults.append(_fault(name, 1, "NothingToRead", f"the folder has no {', '.join(SUFFIXES)} file"))
+        deeper = not recursive and any(item.is_dir() for item in path.iterdir())
+        hint = "; -R looks into its folders" if deeper else ""
+        faults.append(_fault(name, 1, "NothingToRead", f"the folder has no {', '.join(SUFFIXES)} file{hint}"))
     for item in inside:
         yield item, str(item)
 

@@ -25,14 +25,15 @@ class LintReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @click.command()
 @click.option("-f", "--filename", "filenames", multiple=True, required=True, metavar="PATH", help="As for explain.")
+@click.option("-R", "--recursive", is_flag=True, help="Read folders inside of -f folders as well.")
 @click.option("-n", "--namespace", default="default", metavar="NAME", help="Namespace of objects that name none.")
 @output_option()
-def lint(filenames: tuple[str, ...], namespace: str, form: str) -> None:
+def lint(filenames: tuple[str, ...], recursive: bool, namespace: str, form: str) -> None:
     """Check slices, classes, claims, templates, taint rules and the claims of pods; all faults at once.
 
     Exit code 0: nothing found, 1: faults found, 2: a file is not readable.
     """
-    documents, unreadable = read_documents(filenames)
+    documents, unreadable = read_documents(filenames, recursive=recursive)
     findings = (*unreadable, *lint_documents(documents, CelLanguage(), namespace=namespace))
     if form == "text":
         for finding in findings:

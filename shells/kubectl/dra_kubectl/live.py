@@ -15,6 +15,7 @@ import click
 import msgspec
 from dra_apiserver import (
     DEVICE_CLASSES,
+    EVERYTHING,
     NODES,
     PODS,
     RESOURCE_CLAIM_TEMPLATES,
@@ -23,6 +24,7 @@ from dra_apiserver import (
     ApiFailure,
     ApiServer,
     Resource,
+    Selection,
     access_by_kubeconfig,
     kubeconfig_files,
 )
@@ -109,11 +111,27 @@ def read_live(kubeconfig: str, context: str) -> Live:
     return Live(documents, tuple(faults), tuple(remarks), found.namespace, version, tuple(served), server)
 
 
-def _listed(server: ApiServer, resource: Resource) -> tuple[Resource, Sequence[JsonObject]] | ApiFailure:
+def list_one(kubeconfig: str, context: str, kind: str, namespace: str) -> Sequence[JsonObject]:
+    """The objects of one kind in a namespace, "" for the context's own; none where they cannot be read."""
+    files = (Path(kubeconfig),) if kubeconfig else kubeconfig_files(os.environ, Path.home())
+    access = access_by_kubeconfig(files, context)
+    resource = dict((*_NEEDED, *_WELCOME)).get(kind)
+    if isinstance(access, Failure) or resource is None:
+        return ()
+    found = access.unwrap()
+    space = (namespace or found.namespace or "default") if resource.namespaced else ""
+    server = ApiServer(found, user_agent="kubectl-dra")
+    answer = _listed(server, resource, Selection(namespace=space))
+    return () if isinstance(answer, ApiFailure) else answer[1]
+
+
+def _listed(
+    server: ApiServer, resource: Resource, selection: Selection = EVERYTHING
+) -> tuple[Resource, Sequence[JsonObject]] | ApiFailure:
     """The objects, with the version in which the server has them."""
     first: ApiFailure | None = None
     for candidate in _versions(resource):
-        answer = server.list(candidate)
+        answer = server.list(candidate, selection)
         if not isinstance(answer, Failure):
             return candidate, answer.unwrap().objects
         failure: ApiFailure = answer.failure()

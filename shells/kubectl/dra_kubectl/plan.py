@@ -9,6 +9,7 @@ from dra_core.planning import POLICIES, Plan, Policy, compare_plans, plan_as_jso
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.resource_claim import ResourceClaim
 
+from dra_kubectl.completing import subjects
 from dra_kubectl.output import as_yaml, output_option, print_value, table, wrapped
 from dra_kubectl.progress import reporting
 from dra_kubectl.source import DOES_NOT_FIT, FITS, load, source_options
@@ -16,7 +17,7 @@ from dra_kubectl.subjects import named_kind, pods_named, waiting
 
 
 @click.command()
-@click.argument("subject", nargs=-1, metavar="[KIND NAME]")
+@click.argument("subject", nargs=-1, metavar="[KIND NAME]", shell_complete=subjects)
 @click.option(
     "--policy",
     type=click.Choice(POLICIES),

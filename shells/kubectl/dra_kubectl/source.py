@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import click
@@ -16,6 +16,7 @@ from dra_core.refusal import Refusal
 from returns.result import Failure
 
 from dra_kubectl import what_if
+from dra_kubectl.completing import Completion, kind_and_name, of_kind
 from dra_kubectl.files import read_documents
 
 FITS, DOES_NOT_FIT, BAD_INPUT = 0, 1, 2
@@ -28,6 +29,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The options that say where the cluster comes from."""
 
     filenames: tuple[str, ...]
+    recursive: bool
     kubeconfig: str
     context: str
     namespace: str
@@ -55,7 +57,7 @@ def source_options(command: FC) -> FC:
     return command
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]) -> None:
+def _remember(context: click.Context, parameter: click.Parameter, value: str | bool | tuple[str, ...]) -> None:
     context.meta[f"{__name__}.{parameter.name}"] = value
 
 
@@ -71,12 +73,29 @@ _OPTIONS = (
         expose_value=False,
         callback=_remember,
     ),
+    click.option(
+        "-R",
+        "--recursive",
+        is_flag=True,
+        help="Read folders inside of -f folders as well.",
+        expose_value=False,
+        callback=_remember,
+    ),
+    click.option(
+        "-n",
+        "--namespace",
+        default="",
+        metavar="NAME",
+        help="Namespace of what is named without one.",
+        expose_value=False,
+        callback=_remember,
+        shell_complete=of_kind("Namespace"),
+    ),
     *(
         click.option(*names, default="", metavar=metavar, help=text, expose_value=False, callback=_remember)
         for names, metavar, text in (
             (("--kubeconfig",), "PATH", "Kubeconfig of the live cluster."),
             (("--context",), "NAME", "Context of the kubeconfig."),
-            (("-n", "--namespace"), "NAME", "Namespace of what is named without one."),
             (
                 ("--kubernetes",),
                 "VERSION",
@@ -88,19 +107,35 @@ _OPTIONS = (
 )
 
 
+_COMPLETIONS: Mapping[str, Completion] = {
+    "--without": kind_and_name,
+    "--remove-node": of_kind("Node"),
+    "--drain": of_kind("Node"),
+    "--taint": of_kind("Node"),
+    "--untaint": of_kind("Node"),
+    "--add-node": of_kind("Node", "like="),
+}
 _WHAT_IF = tuple(
     click.option(
-        option, multiple=True, nargs=count, metavar=metavar, help=text, expose_value=False, callback=what_if.remembered
+        option,
+        multiple=True,
+        nargs=count,
+        metavar=metavar,
+        help=text,
+        expose_value=False,
+        callback=what_if.remembered,
+        shell_complete=_COMPLETIONS.get(option),
     )
     for option, metavar, count, text in what_if.OPTIONS
 )
 
 
-def given_source() -> Source:
+def given_source(context: click.Context | None = None) -> Source:
     """What the command line says about the source."""
-    meta = click.get_current_context().meta
+    meta = (context or click.get_current_context()).meta
     return Source(
         filenames=meta[f"{__name__}.filenames"],
+        recursive=meta[f"{__name__}.recursive"],
         kubeconfig=meta[f"{__name__}.kubeconfig"],
         context=meta[f"{__name__}.context"],
         namespace=meta[f"{__name__}.namespace"],
@@ -119,7 +154,7 @@ def load() -> Loaded:
 
 
 def _loaded(source: Source) -> Loaded:
-    documents, faults = read_documents(source.filenames)
+    documents, faults = read_documents(source.filenames, recursive=source.recursive)
     namespace = source.namespace or "default"
     given = _read(documents, faults, namespace)
     snapshot, minor = given, 0

@@ -10,6 +10,7 @@ from dra_core.planning import Cluster, Status, by_class, by_driver, by_namespace
 from dra_core.planning.explain import in_a_line
 from dra_core.planning.status import STATES, DeviceStatus, Row
 
+from dra_kubectl.completing import of_kind
 from dra_kubectl.output import output_option, table, value_text
 from dra_kubectl.page import page, waiting_explained
 from dra_kubectl.source import bad_input, follow, given_source, load, source_options
@@ -25,7 +26,7 @@ CLEAR = "\033[H\033[2J"  # a terminal's cursor to the top, and nothing below it
     show_default=True,
     help="What a line is about.",
 )
-@click.option("--node", default="", metavar="NAME", help="Only devices of this node.")
+@click.option("--node", default="", metavar="NAME", help="Only devices of this node.", shell_complete=of_kind("Node"))
 @click.option("--watch", is_flag=True, help="Go on, and print it again when it changes (live clusters).")
 @output_option("html")
 @source_options
