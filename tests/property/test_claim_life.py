@@ -132,6 +132,10 @@ def mounts(device: Json) -> Sequence[Json]:
     return list_at(device, "containerEdits", "mounts")
 
 
+def _ids(devices: Sequence[PreparedDevice]) -> list[tuple[str, ...]]:
+    return [device.cdi_device_ids for device in devices]
+
+
 class ClaimLife(RuleBasedStateMachine):
     """The node, the kubelet's memory, and the API server."""
 
@@ -239,6 +243,8 @@ class ClaimLife(RuleBasedStateMachine):
             old = {"apiVersion": "checkpoint.internal.example.com/v1", "kind": "Checkpoint", "preparedClaims": entries}
             self.disk.checkpoint = json.dumps(old).encode()
             self.known_by_uid_only |= set(checkpoint.claims)
+            # It does not say either what was configured.
+            self.told = {uid: devices for uid, devices in self.told.items() if uid not in checkpoint.claims}
         elif isinstance(checkpoint, PreparedClaims):
             self._reached("newer with claims in use", self.in_use)
             value = json.loads(checkpoint_text(checkpoint))
@@ -331,6 +337,7 @@ class ClaimLife(RuleBasedStateMachine):
             devices = answer.unwrap()
             self._note_what_was_prepared(each, before)
             assert self.told.setdefault(each.uid, devices) == devices, "the repeated call gives the same"
+            assert _ids(self.in_use.get(each.uid, devices)) == _ids(devices), "containers that run have these ids"
             assert devices
             assert all("/" not in name for device in devices for name in device.request_names)
             self.in_use[each.uid] = devices
