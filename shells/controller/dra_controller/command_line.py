@@ -24,7 +24,7 @@ from dra_core.refusal import Refusal
 from returns.result import Failure, Result
 
 from dra_controller.controller import LostError, run
-from dra_controller.logs import log_to_stderr
+from dra_controller.logs import FORMS, LEVELS, Form, Level, log_to_stderr
 from dra_controller.settings import Settings, StartError
 
 LONGEST_DRIVER_NAME = 63
@@ -60,9 +60,9 @@ _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]
               show_default="the pod's ServiceAccount", type=click.Path(path_type=Path),
               help="How to reach the API server from outside a pod.")  # fmt: skip
 @click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
-              type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged.")  # fmt: skip
+              type=click.Choice(LEVELS), help="What is logged.")  # fmt: skip
 @click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
-              type=click.Choice(["json", "console"]), help="JSON for machines, console for people.")  # fmt: skip
+              type=click.Choice(FORMS), help="JSON for machines, console for people.")  # fmt: skip
 def main(
     *,
     api_generation: WantedGeneration,
@@ -74,8 +74,8 @@ def main(
     identity: str,
     http_port: int,
     kubeconfig: Path | None,
-    log_level: str,
-    log_format: str,
+    log_level: Level,
+    log_format: Form,
 ) -> None:
     """The driver's controller for Dynamic Resource Allocation (DRA): what is where stands in NodeAllocationStates.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from traceback import format_exc
 
 from dra_apiserver import ApiFailure, ApiServer
 from dra_core.negotiation import (
@@ -66,7 +67,7 @@ class Looking:
             try:
                 failed = not self._look(subject)
             except Exception as error:  # a bug about one subject must not stop all others
-                self._log.error("a bug", subject=str(subject), error=repr(error), exc_info=True)
+                self._log.error("a bug", subject=str(subject), error=repr(error), traceback=format_exc())
             finally:
                 self._queue.done(subject, failed=failed)
                 self._metrics.looked(subject[0], failed=failed, seconds=time.monotonic() - started)

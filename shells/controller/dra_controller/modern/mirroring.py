@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from traceback import format_exc
 from typing import TypeAlias
 
 from dra_apiserver import Answer, ApiFailure, ApiServer, Follower, Selection
@@ -93,7 +94,7 @@ class Mirroring:
             try:
                 failed = not self._look(subject[0])
             except Exception as error:  # a bug about one node must not stop all others
-                self._log.error("a bug", node=subject[0], error=repr(error), exc_info=True)
+                self._log.error("a bug", node=subject[0], error=repr(error), traceback=format_exc())
             finally:
                 self._queue.done(subject, failed=failed)
                 self._metrics.looked(KIND, failed=failed, seconds=time.monotonic() - started)
