@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dra_core.snapshot.json_value import Json, JsonObject, text_at
 
 DRIVER = "gpu.example.com"
+LEASE = "gpu-example-com"
 IMAGE = "docker.io/library/busybox:1.36"
 RESOURCE = "/apis/resource.k8s.io/v1"
 CLASSIC_RESOURCE = "/apis/resource.k8s.io/v1alpha2"

@@ -1,4 +1,4 @@
-"""What the plugin's ServiceAccount may do: its own node's slices, and nothing else."""
+"""What the accounts of plugin and controller may do: their own node's slices and state, the states, and no more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import pytest
 from dra_core.snapshot.json_value import JsonObject, object_at, text_at
 from local_cluster.api import ApiError
+from local_cluster.driver import NAMESPACE
 
-from tests.e2e.objects import DRIVER, RESOURCE
+from tests.e2e.objects import DRIVER, LEASE, RESOURCE, collection
 from tests.e2e.tokens import token_of
 from tests.e2e.world import World
 
+MERGE = "application/merge-patch+json"
 SLICES = f"{RESOURCE}/resourceslices"
 
 
@@ -61,6 +63,32 @@ def test_slice_of_another_node_is_refused_by_the_admission_policy(
             world.api.call(method, where, body, token=token)
 
 
+def test_plugin_may_not_write_the_state_of_another_node(world: World, token: str) -> None:
+    states = collection("NodeAllocationState", NAMESPACE)
+    state: JsonObject = {
+        "apiVersion": "nas.gpu.resource.example.com/v1alpha1",
+        "kind": "NodeAllocationState",
+        "metadata": {"namespace": NAMESPACE, "name": "elsewhere"},
+        "spec": {},
+    }
+    world.create(state)
+    try:
+        for method, path, body in (("POST", states, state), ("PATCH", f"{states}/elsewhere", {"status": "Ready"})):
+            with pytest.raises(ApiError, match=f"'{world.layout.node_name}' and may not write .*'elsewhere'"):
+                world.api.call(method, path, body, _type(method), token=token)
+    finally:
+        world.delete("NodeAllocationState", NAMESPACE, "elsewhere")
+
+
+def test_plugin_may_say_what_is_prepared_but_not_which_claim_has_which_device(world: World, token: str) -> None:
+    path = f"{collection('NodeAllocationState', NAMESPACE)}/{world.layout.node_name}"
+    device: JsonObject = {"device": "gpu-0", "pool": "any", "request": "gpu"}
+    entry: JsonObject = {"claim": {"namespace": "a", "name": "b"}, "devices": [device]}
+    with pytest.raises(ApiError, match=r"allocatedClaims is written by the controller"):
+        world.api.call("PATCH", path, {"spec": {"allocatedClaims": {"some-uid": entry}}}, MERGE, token=token)
+    world.api.call("PATCH", path, {"spec": {"preparedClaims": None}}, MERGE, token=token)
+
+
 def test_token_that_is_bound_to_no_pod_may_write_no_slice(world: World) -> None:
     with pytest.raises(ApiError, match="bound to no node"):
         world.api.call(
@@ -77,8 +105,37 @@ def test_token_that_is_bound_to_no_pod_may_write_no_slice(world: World) -> None:
         ("GET", f"{RESOURCE}/resourceclaims"),
         ("POST", f"{RESOURCE}/deviceclasses"),
         ("DELETE", f"{RESOURCE}/resourceslices"),
+        ("DELETE", f"{collection('NodeAllocationState', NAMESPACE)}/any"),
+        ("GET", collection("NodeAllocationState", NAMESPACE)),
+        ("GET", f"{collection('Lease', NAMESPACE)}/{LEASE}"),
     ],
 )
 def test_nothing_else_is_allowed(world: World, token: str, method: str, path: str) -> None:
     with pytest.raises(ApiError, match=r"403: .*forbidden"):
         world.api.call(method, path, {"apiVersion": "v1"} if method == "POST" else None, token=token)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/secrets"),
+        ("GET", "/api/v1/pods"),
+        ("PATCH", "/api/v1/nodes/any"),
+        ("POST", f"{RESOURCE}/deviceclasses"),
+        ("POST", f"{RESOURCE}/resourceslices"),
+        ("PATCH", f"{RESOURCE}/namespaces/default/resourceclaims/any"),
+        ("PATCH", f"{RESOURCE}/namespaces/default/resourceclaims/any/status"),
+        ("GET", collection("NodeAllocationState", "default")),
+        ("POST", collection("Lease", NAMESPACE)),
+        ("GET", f"{collection('Lease', NAMESPACE)}/another"),
+    ],
+)
+def test_controller_looks_and_writes_nothing_but_states_and_its_lease(world: World, method: str, path: str) -> None:
+    (controller,) = world.controllers()
+    body = {"apiVersion": "v1"} if method in ("POST", "PATCH") else None
+    with pytest.raises(ApiError, match=r"403: .*forbidden"):
+        world.api.call(method, path, body, _type(method), token=token_of(world, controller))
+
+
+def _type(method: str) -> str:
+    return MERGE if method == "PATCH" else "application/json"

@@ -11,7 +11,7 @@ from local_cluster.driver import NAMESPACE, RELEASE
 from local_cluster.progress import ClusterError
 from local_cluster.versions import DEFAULT
 
-from tests.e2e.objects import RESOURCE, claim, pod
+from tests.e2e.objects import LEASE, RESOURCE, claim, pod
 from tests.e2e.traces import traces
 from tests.e2e.world import World, eventually
 
@@ -23,12 +23,16 @@ def test_uninstalled_driver_leaves_nothing_and_a_waiting_pod_runs_when_it_is_bac
     world.uninstall()
     try:
         eventually("the end of the slices", lambda: not world.slices())
-        for kind in ("daemonsets", "services", "serviceaccounts", "configmaps", "secrets", "pods"):
-            group = "/apis/apps/v1" if kind == "daemonsets" else "/api/v1"
-            names = [
-                text_at(item, "metadata", "name") for item in world.listed(f"{group}/namespaces/{NAMESPACE}/{kind}")
-            ]
-            assert not [name for name in names if RELEASE in name], kind
+        for group, kinds in (
+            ("/api/v1", ("services", "serviceaccounts", "configmaps", "secrets", "pods")),
+            ("/apis/apps/v1", ("daemonsets", "deployments", "replicasets")),
+            ("/apis/rbac.authorization.k8s.io/v1", ("roles", "rolebindings")),
+            ("/apis/coordination.k8s.io/v1", ("leases",)),
+        ):
+            for kind in kinds:
+                found = world.listed(f"{group}/namespaces/{NAMESPACE}/{kind}")
+                names = [text_at(item, "metadata", "name") for item in found]
+                assert not [name for name in names if RELEASE in name or name == LEASE], kind
         labelled = f"labelSelector=app.kubernetes.io/instance={RELEASE}"
         assert not world.listed(f"{RESOURCE}/deviceclasses?{labelled}")
         for kind in ("clusterroles", "clusterrolebindings"):

@@ -20,7 +20,7 @@ from local_cluster.progress import wait_until
 
 from tests.e2e.objects import DRIVER, LAST_LINE, RESOURCE, collection, path_of
 
-SECOND_RELEASE = "second"
+SECOND_RELEASE = SECOND_NAMESPACE = "second"
 SECONDS = 120.0
 """Enough for what takes seconds on an idle machine; the kubelet's own back-off reaches 90 s."""
 
@@ -69,24 +69,24 @@ class World:
         helm(self.cluster, *(argument for argument in arguments if argument != "--wait"))
 
     def uninstall(self) -> None:
-        """Take the chart away and wait until the plugin's pod is gone."""
+        """Take the chart away and wait until the driver's pods are gone."""
         helm(self.cluster, "uninstall", RELEASE, "--namespace", NAMESPACE, "--wait")
-        eventually("the end of the plugin", lambda: not self.plugins())
+        eventually("the end of the driver", lambda: not self.plugins() and not self.controllers())
 
     @contextmanager
     def second_release(self, driver: str, *values: str) -> Iterator[None]:
-        """Another release of the chart beside the first, with its own driver and class of that name."""
+        """Another release of the chart beside the first, with its own driver, namespace, and class of that name."""
         self.update_second_release(driver, *values)
         try:
             yield
         finally:
-            helm(self.cluster, "uninstall", SECOND_RELEASE, "--namespace", NAMESPACE, "--wait")
+            helm(self.cluster, "uninstall", SECOND_RELEASE, "--namespace", SECOND_NAMESPACE, "--wait")
             eventually("the end of the second plugin", lambda: not self.plugins(SECOND_RELEASE))
 
     def update_second_release(self, driver: str, *values: str) -> None:
         """Install or upgrade it, and wait until there is one plugin and its slice."""
         common = [f"image.tag={self.image_tag}", "image.pullPolicy=Never", f"driverName={driver}"]
-        helm(self.cluster, *upgrade(self.cluster, [*common, *values], SECOND_RELEASE))
+        helm(self.cluster, *upgrade(self.cluster, [*common, *values], SECOND_RELEASE, SECOND_NAMESPACE))
         eventually("one second plugin", lambda: len(self.plugins(SECOND_RELEASE)) == 1)
         eventually("the second driver's slices", lambda: self.is_published(driver))
 
@@ -112,7 +112,7 @@ class World:
 
     def _pods_of(self, release: str, component: str) -> list[JsonObject]:
         labels = f"app.kubernetes.io/instance={release},app.kubernetes.io/component={component}"
-        return self.listed(f"{collection('Pod', NAMESPACE)}?labelSelector={labels}")
+        return self.listed(f"/api/v1/pods?labelSelector={labels}")
 
     def plugin(self) -> JsonObject:
         """The plugin's one pod."""

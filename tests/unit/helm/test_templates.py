@@ -231,7 +231,7 @@ def test_role_allows_no_more_than_the_classic_controller_does() -> None:
 def test_role_allows_no_more_than_the_modern_controller_does() -> None:
     """Each addition here is a decision."""
     assert _allowed(_render(), "controller") == {
-        "ClusterRole": _each("resourceclaims resourceslices nodes pods", "get list watch"),
+        "ClusterRole": _each("resourceclaims resourceslices nodes", "get list watch"),
         "Role": _each("nodeallocationstates", "get list watch create patch delete") | _each("leases", "get update"),
     }
 

@@ -64,7 +64,7 @@ def load_driver(cluster: Cluster, archive: Path) -> str:
 
 
 def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
-    """Build, load, and install or upgrade; returns when all plugins are ready.
+    """Build, load, and install or upgrade; returns when controller and plugins are ready.
 
     Args:
         cluster: Where to.
@@ -75,21 +75,21 @@ def install_driver(cluster: Cluster, values: Sequence[str]) -> None:
         with step("helm upgrade --install"):
             helm(cluster, *upgrade(cluster, [f"image.tag={tag}", "image.pullPolicy=Never", *values]))
     except ClusterError as error:
-        raise ClusterError(f"{error}\nThe plugins' last words:\n{last_words(cluster)}") from error
+        raise ClusterError(f"{error}\nThe driver's last words:\n{last_words(cluster)}") from error
 
 
 def last_words(cluster: Cluster, lines: int = 15) -> str:
-    """The end of each plugin's log, for an error message."""
+    """The end of the logs of controller and plugins, for an error message."""
     text = []
     for log in sorted((cluster.layout.root / "pods").glob(f"{NAMESPACE}_*/*/*.log")):
         text += [f"{log.relative_to(cluster.layout.root)}:", *log.read_text(errors="replace").splitlines()[-lines:]]
     return "\n".join(text) or "(they have not started)"
 
 
-def upgrade(cluster: Cluster, values: Sequence[str], release: str = RELEASE) -> list[str]:
-    """Arguments of helm that install or upgrade the chart and wait for the plugins."""
+def upgrade(cluster: Cluster, values: Sequence[str], release: str = RELEASE, namespace: str = NAMESPACE) -> list[str]:
+    """Arguments of helm that install or upgrade the chart and wait for controller and plugins."""
     return [
-        *("upgrade", "--install", release, str(CHART), "--namespace", NAMESPACE, "--create-namespace"),
+        *("upgrade", "--install", release, str(CHART), "--namespace", namespace, "--create-namespace"),
         *("--values", str(cluster.layout.configuration / "helm-values.yaml"), "--wait", "--timeout", "3m"),
         *(argument for value in values for argument in ("--set", value)),
     ]
