@@ -4,7 +4,7 @@
 """
 
 from dra_core.device_status.described import described
-from dra_core.device_status.ready import ready
+from dra_core.device_status.ready import readiness, ready
 from dra_core.device_status.report import DeviceReport, report
 
-__all__ = ["DeviceReport", "described", "ready", "report"]
+__all__ = ["DeviceReport", "described", "readiness", "ready", "report"]

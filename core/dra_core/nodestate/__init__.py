@@ -23,6 +23,7 @@ from dra_core.nodestate.modern_cluster import (
     missing,
     seeing,
     seeing_all,
+    waiting_claims,
 )
 from dra_core.nodestate.prepared import PoolAndDevice, prepared_claims_patch
 
@@ -55,6 +56,7 @@ __all__ = [
     "slice_of",
     "uuids_of",
     "version_in_handle",
+    "waiting_claims",
     "with_entries",
     "without_entries",
 ]

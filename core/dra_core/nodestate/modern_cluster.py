@@ -1,4 +1,4 @@
-"""What the controller of modern clusters knows, and which nodes' states a change concerns.
+"""What the controller of modern clusters knows, and which nodes' states and which claims a change concerns.
 
 Where nothing changes that matters, the answer is the very same cluster.
 """
@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 from pyrsistent import PMap, pmap
 
+from dra_core.device_status import readiness
 from dra_core.nodestate.published import AllocatedOnNode, PublishedSlice, allocated_on_node, published_slice
 from dra_core.snapshot.json_value import JsonObject, text_at
 
@@ -18,7 +19,8 @@ MirrorKind: TypeAlias = Literal["Node", "ResourceSlice", "ResourceClaim", "NodeA
 """What is followed. States are those of the driver's namespace."""
 
 Known = TypeVar("Known")
-_Key: TypeAlias = tuple[str, str]
+Name: TypeAlias = tuple[str, str]
+"""Namespace and name."""
 
 
 class ModernCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,20 +36,24 @@ class ModernCluster(msgspec.Struct, frozen=True, kw_only=True):
         pools: The slices by pool, then by name.
         pools_on: By node the slices that say something about it, with their pools.
         claims_on: The claims by node.
+        reports_readiness: Whether the driver's devices with binding conditions are to be reported ready.
+        waiting: If so, the claims for which that has not been done, as they were read.
     """
 
     driver_name: str
     namespace: str
-    nodes: PMap[_Key, str] = pmap()
-    slices: PMap[_Key, PublishedSlice] = pmap()
-    claims: PMap[_Key, AllocatedOnNode] = pmap()
-    states: PMap[_Key, JsonObject] = pmap()
-    pools: PMap[str, PMap[_Key, PublishedSlice]] = pmap()
-    pools_on: PMap[str, PMap[_Key, str]] = pmap()
-    claims_on: PMap[str, PMap[_Key, AllocatedOnNode]] = pmap()
+    nodes: PMap[Name, str] = pmap()
+    slices: PMap[Name, PublishedSlice] = pmap()
+    claims: PMap[Name, AllocatedOnNode] = pmap()
+    states: PMap[Name, JsonObject] = pmap()
+    pools: PMap[str, PMap[Name, PublishedSlice]] = pmap()
+    pools_on: PMap[str, PMap[Name, str]] = pmap()
+    claims_on: PMap[str, PMap[Name, AllocatedOnNode]] = pmap()
+    reports_readiness: bool = False
+    waiting: PMap[Name, JsonObject] = pmap()
 
 
-def key_of(kind: MirrorKind, value: JsonObject) -> _Key:
+def key_of(kind: MirrorKind, value: JsonObject) -> Name:
     """By which name an object is known."""
     namespace = text_at(value, "metadata", "namespace") if kind == "ResourceClaim" else ""
     return namespace, text_at(value, "metadata", "name")
@@ -69,10 +75,12 @@ def seeing(cluster: ModernCluster, kind: MirrorKind, value: JsonObject) -> Moder
         case "ResourceSlice":
             return _with_slice(cluster, key, published_slice(cluster.driver_name, value))
         case "ResourceClaim":
+            waits = cluster.reports_readiness and readiness(cluster.driver_name, value, now="") is not None
+            cluster = _with_waiting(cluster, key, value if waits else None)
             return _with_claim(cluster, key, allocated_on_node(cluster.driver_name, value))
 
 
-def missing(cluster: ModernCluster, kind: MirrorKind, key: _Key) -> ModernCluster:
+def missing(cluster: ModernCluster, kind: MirrorKind, key: Name) -> ModernCluster:
     """What is known after an object was seen to be gone."""
     match kind:
         case "Node":
@@ -82,7 +90,7 @@ def missing(cluster: ModernCluster, kind: MirrorKind, key: _Key) -> ModernCluste
         case "ResourceSlice":
             return _with_slice(cluster, key, None)
         case "ResourceClaim":
-            return _with_claim(cluster, key, None)
+            return _with_claim(_with_waiting(cluster, key, None), key, None)
 
 
 def seeing_all(cluster: ModernCluster, kind: MirrorKind, values: Iterable[JsonObject]) -> ModernCluster:
@@ -110,6 +118,11 @@ def concerned_nodes(before: ModernCluster, after: ModernCluster) -> frozenset[st
     return frozenset(names)
 
 
+def waiting_claims(before: ModernCluster, after: ModernCluster) -> frozenset[Name]:
+    """The claims, by namespace and name, that wait in another way than before."""
+    return frozenset(_changed(before.waiting, after.waiting) & set(after.waiting))
+
+
 def all_nodes(cluster: ModernCluster) -> frozenset[str]:
     """Every node that has, or should have, a state."""
     return frozenset({name for _, name in cluster.states} | set(cluster.pools_on) | set(cluster.claims_on))
@@ -121,7 +134,7 @@ def _changed(old: Mapping[Known, object], new: Mapping[Known, object]) -> set[Kn
     return {key for key in {*old, *new} if old.get(key) is not new.get(key)}
 
 
-def _held(cluster: ModernCluster, kind: MirrorKind) -> Iterable[_Key]:
+def _held(cluster: ModernCluster, kind: MirrorKind) -> Iterable[Name]:
     match kind:
         case "Node":
             return cluster.nodes
@@ -130,10 +143,10 @@ def _held(cluster: ModernCluster, kind: MirrorKind) -> Iterable[_Key]:
         case "ResourceSlice":
             return cluster.slices
         case "ResourceClaim":
-            return cluster.claims
+            return {*cluster.claims, *cluster.waiting}
 
 
-def _with_slice(cluster: ModernCluster, key: _Key, new: PublishedSlice | None) -> ModernCluster:
+def _with_slice(cluster: ModernCluster, key: Name, new: PublishedSlice | None) -> ModernCluster:
     old = cluster.slices.get(key)
     if old == new:
         return cluster
@@ -150,7 +163,7 @@ def _with_slice(cluster: ModernCluster, key: _Key, new: PublishedSlice | None) -
     return msgspec.structs.replace(cluster, slices=slices, pools=pools, pools_on=pools_on)
 
 
-def _with_claim(cluster: ModernCluster, key: _Key, new: AllocatedOnNode | None) -> ModernCluster:
+def _with_claim(cluster: ModernCluster, key: Name, new: AllocatedOnNode | None) -> ModernCluster:
     old = cluster.claims.get(key)
     if old == new:
         return cluster
@@ -163,10 +176,16 @@ def _with_claim(cluster: ModernCluster, key: _Key, new: AllocatedOnNode | None) 
     return msgspec.structs.replace(cluster, claims=claims, claims_on=claims_on)
 
 
-def _put_in(index: PMap[str, PMap[_Key, Known]], under: str, key: _Key, value: Known) -> PMap[str, PMap[_Key, Known]]:
+def _with_waiting(cluster: ModernCluster, key: Name, new: JsonObject | None) -> ModernCluster:
+    if new is None:
+        return msgspec.structs.replace(cluster, waiting=cluster.waiting.discard(key)) if cluster.waiting else cluster
+    return msgspec.structs.replace(cluster, waiting=cluster.waiting.set(key, new))
+
+
+def _put_in(index: PMap[str, PMap[Name, Known]], under: str, key: Name, value: Known) -> PMap[str, PMap[Name, Known]]:
     return index.set(under, index.get(under, pmap()).set(key, value))
 
 
-def _taken_out(index: PMap[str, PMap[_Key, Known]], under: str, key: _Key) -> PMap[str, PMap[_Key, Known]]:
+def _taken_out(index: PMap[str, PMap[Name, Known]], under: str, key: Name) -> PMap[str, PMap[Name, Known]]:
     left = index[under].discard(key)
     return index.set(under, left) if left else index.remove(under)

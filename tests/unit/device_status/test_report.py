@@ -62,7 +62,7 @@ def test_all_binding_conditions_of_own_devices_hold_share_by_share() -> None:
         result("gpu-0", share="a", waits=True), result("gpu-0", share="b", waits=True),
         result("gpu-1"), result("nic-0", "net.example.com", waits=True),
     )  # fmt: skip
-    reports = ready(DRIVER, read(claim))
+    reports = ready(DRIVER, claim)
     assert [(each.device, each.share_id) for each in reports] == [("gpu-0", "a"), ("gpu-0", "b")]
     patch = report(DRIVER, claim, reports, NOW)
     assert at(patch, "metadata", "resourceVersion") == "7"
@@ -88,7 +88,7 @@ def test_all_binding_conditions_of_own_devices_hold_share_by_share() -> None:
 
 def test_what_others_have_reported_stays() -> None:
     claim = claim_of(result("gpu-0", waits=True), result("nic-0", "net.example.com"), devices=[FOREIGN])
-    patch = report(DRIVER, claim, ready(DRIVER, read(claim)), NOW)
+    patch = report(DRIVER, claim, ready(DRIVER, claim), NOW)
     assert patch is not None
     first, second = list_at(patch, "status", "devices")
     assert first == FOREIGN
@@ -134,7 +134,7 @@ def test_a_condition_that_changes_says_since_when() -> None:
 @given(st.lists(st.sampled_from(["gpu-0", "gpu-1", "gpu-2"]), unique=True), st.booleans())
 def test_saying_it_twice_changes_nothing(names: list[str], foreign: bool) -> None:
     claim = claim_of(*(result(name, waits=True) for name in names), devices=[FOREIGN] if foreign else [])
-    reports = ready(DRIVER, read(claim))
+    reports = ready(DRIVER, claim)
     patch = report(DRIVER, claim, reports, NOW)
     if not names:
         assert patch is None
