@@ -58,9 +58,10 @@ def applies(constraint: DeviceConstraint, request: Request) -> bool:
 
 
 class ConstraintState:
-    """The values that a constraint has seen in this run, as a stack."""
+    """The values that a constraint has seen in this run, as a stack; ``number`` is its place in the claim."""
 
-    def __init__(self, constraint: DeviceConstraint, lists: bool) -> None:
+    def __init__(self, number: int, constraint: DeviceConstraint, lists: bool) -> None:
+        self.number = number
         self.constraint = constraint
         self.match = constraint.match_attribute is not None
         self.attribute = (constraint.match_attribute if self.match else constraint.distinct_attribute) or ""

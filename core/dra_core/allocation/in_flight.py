@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -81,7 +81,10 @@ class InFlight:
         self.questions = questions
         self._skips = features.variant is Variant.EXPERIMENTAL
         lists = features.list_type_attributes
-        self._constraints = [[ConstraintState(item, lists) for item in claim.constraints] for claim in claims]
+        self._constraints = [
+            [ConstraintState(number, item, lists) for number, item in enumerate(claim.constraints)] for claim in claims
+        ]
+        self._applying: dict[Request, list[ConstraintState]] = {}
         self._busy: dict[DeviceId, list[int]] = {}
         self._taken = [0] * len(claims)  # whole devices by claim, as bits by place
         self._consuming: dict[DeviceId, list[Mapping[str, Quantity]]] = {}
@@ -90,12 +93,20 @@ class InFlight:
         self._derived: dict[tuple[str, DeviceId], DeviceAttribute] = {}
         self.chosen: list[list[Chosen]] = [[] for _ in claims]
 
-    def usable(self, request: Request, device: InventoryDevice) -> bool:
-        """Whether nobody else's use stands in the way; the cheapest check, before any expression is asked."""
+    def usable(self, request: Request, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Those where nobody else's use stands in the way; the cheapest check, before any expression is asked."""
+        busy = self._busy
         if request.admin:
-            return request.claim not in self._busy.get(device.id, ())
-        held = self._held.get(device.pool)
-        return (held is None or device.record.name not in held) and not self._busy.get(device.id)
+            for candidate in candidates:
+                if request.claim not in busy.get(candidate.device.id, ()):
+                    yield candidate
+            return
+        held = self._held
+        for candidate in candidates:
+            device = candidate.device
+            names = held.get(device.pool)
+            if (names is None or device.record.name not in names) and not (busy and busy.get(device.id)):
+                yield candidate
 
     def selectable(self, request: Request, candidate: Candidate) -> bool | Fatal:
         """Whether class and request select the device and it can be used on the node."""
@@ -156,7 +167,7 @@ class InFlight:
         """
         device, features = candidate.device, self.features
         multiple = features.consumable_capacity and device.multiple
-        if must and not self.usable(request, device) and not (multiple and request.admin):
+        if must and not (multiple and request.admin) and not any(self.usable(request, (candidate,))):
             return _IN_USE
         if self._skips and candidate.slice.record.spec.skip_node_operations and not self._node_may_skip():
             return _NODE_OPERATIONS
@@ -181,7 +192,7 @@ class InFlight:
         if features.consumable_capacity:
             missing = self.short_of(request, device)
             if missing is not None:
-                self._release_constraints(request, len(self._constraints[request.claim]))
+                _release(self._applying_to(request))
                 if isinstance(missing, Fatal):
                     return missing
                 return No("Capacity", shortage=missing)
@@ -214,7 +225,7 @@ class InFlight:
         else:
             self._busy[device.id].pop()
             self._taken[request.claim] &= ~(1 << chosen.candidate.place)
-        self._release_constraints(request, len(self._constraints[request.claim]))
+        _release(self._applying_to(request))
         if chosen.charged:
             counters = self.counters(chosen.candidate.pool)
             counters.give_back(device)
@@ -249,28 +260,29 @@ class InFlight:
         return earlier, self._taken[claim], consumed, seen, len(self.chosen[claim])
 
     def _constrain(self, request: Request, device: InventoryDevice, must: bool) -> No | Fatal | None:
-        states = self._constraints[request.claim]
-        for number, state in enumerate(states):
-            if not applies(state.constraint, request):
-                continue
+        states = self._applying_to(request)
+        for position, state in enumerate(states):
             attribute = self.attribute(request, device, state.attribute)
             if isinstance(attribute, Fatal):
-                self._release_constraints(request, number)
+                _release(states[:position])
                 return attribute
             if state.add(attribute):
                 continue
-            self._release_constraints(request, number)
+            _release(states[:position])
             if must:
                 where = "/".join(device.id)
                 text = f"cannot add device {where} because a claim constraint would not be satisfied"
                 return Fatal(self._blame(request, text))
-            return No("Constraint", number)
+            return No("Constraint", state.number)
         return None
 
-    def _release_constraints(self, request: Request, count: int) -> None:
-        for state in self._constraints[request.claim][:count]:
-            if applies(state.constraint, request):
-                state.remove()
+    def _applying_to(self, request: Request) -> list[ConstraintState]:
+        """The constraints that are about the request."""
+        found = self._applying.get(request)
+        if found is None:
+            states = self._constraints[request.claim]
+            found = self._applying[request] = [state for state in states if applies(state.constraint, request)]
+        return found
 
     def attribute(self, request: Request, device: InventoryDevice, name: str) -> DeviceAttribute | None | Fatal:
         """An attribute of the device as the request sees it: derived ones hide published ones."""
@@ -315,3 +327,8 @@ class InFlight:
 
     def _blame(self, request: Request, text: str) -> str:
         return f"claim {self._claims[request.claim].label}, request {request.name}: {text}"
+
+
+def _release(states: Iterable[ConstraintState]) -> None:
+    for state in states:
+        state.remove()

@@ -45,7 +45,7 @@ def refusing_rule(
 ) -> Refused | None:
     """The first rule that refuses the device to the request, while nothing else is given away; None if it fits."""
     device = candidate.device
-    if not state.usable(request, device):
+    if not any(state.usable(request, (candidate,))):
         holder = holders.get(device.id)
         return Refused(device.id, "InUse", f"allocated to {holder}" if holder else "allocated to another claim")
     selectable = state.selectable(request, candidate)

@@ -13,6 +13,7 @@ end, so that most of a hopeless tree need not be walked. The answer is that of t
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeAlias
 
@@ -116,9 +117,8 @@ class Search:
         self._stack: list[_Choice | _List | _Claim] = []
         self._dead_ends: dict[Hashable, _Signal] = {}
         self.steps = 0
-        # Where the walk stands: claim, request, alternative, place in the request, first device to try.
-        self._at = (0, 0, 0, 0, 0)
-        self._inside_list = False
+        # Where the walk stands: claim, request, alternative, inside a list?, place in the request, first device to try.
+        self._at = (0, 0, 0, False, 0, 0)
 
     def run(self) -> Found:
         """Walk until there is a solution, an error, no more choice, or no more budget."""
@@ -139,30 +139,35 @@ class Search:
                 return signal
 
     def _enter(self) -> _Signal | Found:
-        claim, number, alternative, place, start = self._at
-        if claim >= len(self._plan):
-            return self._solution()
-        requests = self._plan[claim]
-        if number >= len(requests):
-            self._stack.append(_Claim())
-            return self._go(claim + 1, 0, 0, False, 0, 0)
-        if not self._inside_list and self._claims[claim].listed[number]:
-            self._stack.append(_List(claim, number))
-            return self._go(claim, number, 0, True, 0, 0)
-        sized = requests[number][alternative]
-        if sized.request.all_devices and not sized.devices:
-            return _Signal.FAIL
-        if place >= sized.count:
-            return self._go(claim, number + 1, 0, False, 0, 0)
+        """Go on to the next place that wants a device."""
+        claim, number, alternative, inside_list, place, start = self._at
+        stack, plan = self._stack, self._plan
+        while True:
+            if claim == len(plan):
+                return self._solution()
+            requests = plan[claim]
+            if number == len(requests):
+                stack.append(_Claim())
+                claim, number = claim + 1, 0
+                continue
+            if not inside_list and self._claims[claim].listed[number]:
+                stack.append(_List(claim, number))
+                inside_list = True
+            sized = requests[number][alternative]
+            if place < sized.count:
+                break
+            if sized.request.all_devices and not sized.devices:
+                return _Signal.FAIL
+            number, alternative, inside_list, place, start = number + 1, 0, False, 0, 0
         if sized.count - place > MOST_RESULTS - len(self._state.chosen[claim]):
             return _Signal.TOO_MANY
-        choice = _Choice(claim, number, alternative, self._inside_list, place, start)
+        choice = _Choice(claim, number, alternative, inside_list, place, start)
         if self.steps > REMEMBERING_FROM and not sized.request.all_devices:
             choice.mark = (claim, number, alternative, place, start, self._state.fingerprint(claim))
             known = self._dead_ends.get(choice.mark)
             if known is not None:
                 return known
-        self._stack.append(choice)
+        stack.append(choice)
         return self._next(choice)
 
     def _back(self, signal: _Signal) -> _Signal | Found:
@@ -179,7 +184,8 @@ class Search:
             top.all_too_many = False
         top.alternative += 1
         if top.alternative < len(self._plan[top.claim][top.request]):
-            return self._go(top.claim, top.request, top.alternative, True, 0, 0)
+            self._at = (top.claim, top.request, top.alternative, True, 0, 0)
+            return _Signal.ENTER
         self._stack.pop()
         return _Signal.TOO_MANY if top.all_too_many else _Signal.FAIL
 
@@ -193,7 +199,8 @@ class Search:
             return self._dead_end(choice, _Signal.FAIL)
         choice.chosen = chosen
         start = 0 if sized.request.all_devices else choice.next
-        return self._go(choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, start)
+        self._at = (choice.claim, choice.request, choice.alternative, choice.inside_list, choice.place + 1, start)
+        return _Signal.ENTER
 
     def _dead_end(self, choice: _Choice, signal: _Signal) -> _Signal:
         """Leave a choice, and remember that it leads nowhere."""
@@ -211,19 +218,14 @@ class Search:
         return attempt if isinstance(attempt, Chosen | Fatal) else None
 
     def _next_of_any(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
-        state, request, candidates = self._state, sized.request, self._candidates
-        usable, select = state.usable, state.selectable
-        for position in range(choice.next, len(candidates)):
-            candidate = candidates[position]
-            device = candidate.device
-            if not usable(request, device):
-                continue
-            selectable = select(request, candidate)
+        state, request = self._state, sized.request
+        for candidate in state.usable(request, itertools.islice(self._candidates, choice.next, None)):
+            selectable = state.selectable(request, candidate)
             if selectable is not True:
                 if isinstance(selectable, Fatal):
                     return selectable
                 continue
-            short = state.short_of(request, device)
+            short = state.short_of(request, candidate.device)
             if short is not None:
                 if isinstance(short, Fatal):
                     return short
@@ -232,14 +234,9 @@ class Search:
             if isinstance(attempt, Fatal):
                 return attempt
             if isinstance(attempt, Chosen):
-                choice.next = position + 1
+                choice.next = candidate.place + 1
                 return attempt
         return None
-
-    def _go(self, claim: int, request: int, alternative: int, inside_list: bool, place: int, start: int) -> _Signal:
-        self._at = (claim, request, alternative, place, start)
-        self._inside_list = inside_list
-        return _Signal.ENTER
 
     def _solution(self) -> Solution:
         alternatives = [[0] * len(requests) for requests in self._plan]
