@@ -6,6 +6,7 @@ shows on a device (an expression that fails there) shows in the evaluation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -21,11 +22,12 @@ from dra_core.snapshot.json_value import text_at
 from dra_core.snapshot.resource_claim import DeviceSubRequest, ExactDeviceRequest
 
 GPU_DRIVER = "gpu.example.com"
+NOT_CHECKED = "NotChecked"
 
 
 def faults_of_claim(cluster: Cluster, item: PodClaim) -> Refusals:
-    """All faults of a claim's spec; paths begin at the object that says it."""
-    prefix = "spec.spec" if item.written.kind == "ResourceClaimTemplate" else "spec"
+    """All faults of a claim's spec; paths begin with the object that says it."""
+    prefix = f"{item.written.text}: {'spec.spec' if item.written.kind == 'ResourceClaimTemplate' else 'spec'}"
     devices = item.claim.spec.devices
     faults: list[Refusal] = []
     classes: dict[str, str] = {}
@@ -79,7 +81,8 @@ def _of_request(
     for i, derived in enumerate(request.derived_attributes):
         failure = cluster.questions.compiles(derived.expression)
         if failure is not None:
-            yield _not_compiling(f"{path}.derivedAttributes[{i}].expression", failure.text, Fault.USER)
+            place = f"{path}.derivedAttributes[{i}].expression"
+            yield _not_compiling(place, derived.expression, failure.text, Fault.USER)
     if isinstance(request, ExactDeviceRequest) and request.admin_access:
         labels = {space.metadata.name: space.metadata.labels for space in cluster.snapshot.namespaces}
         namespace = item.claim.metadata.namespace
@@ -101,23 +104,71 @@ def _of_selectors(
             continue
         failure = cluster.questions.selector(selector.cel.expression)
         if failure is not None:
-            yield _not_compiling(f"{path}.selectors[{i}].cel.expression", failure.text, fault)
+            yield _not_compiling(f"{path}.selectors[{i}].cel.expression", selector.cel.expression, failure.text, fault)
 
 
-def _not_compiling(path: str, text: str, fault: Fault) -> Refusal:
+_COMPILER = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<what>[^\n]*)")
+_EXPECTING = re.compile(r" expecting \{.*")  # every token that there is: nobody reads on
+
+
+def _not_compiling(path: str, expression: str, text: str, fault: Fault) -> Refusal:
+    found = _COMPILER.search(text)
+    what = text
+    if found is not None:
+        line = f"line {found['line']}, " if "\n" in expression else ""
+        what = f"{_EXPECTING.sub('', found['what'])} ({line}character {found['column']})"
     return Refusal(
         code="ExpressionNotCompiling",
         fault=fault,
         path=path,
-        seen=f"the expression does not compile: {text}",
+        seen=f"the expression does not compile: {what}",
         hint="see the CEL reference of Kubernetes for what may be used on a device",
     )
+
+
+def not_checked(opaque: OpaqueDeviceConfiguration, path: str) -> Refusal | None:
+    """A remark on parameters that only their driver understands; None where ``opaque_faults`` knows them."""
+    if _is_ours(opaque) or not isinstance(opaque.parameters, Mapping):
+        return None
+    return Refusal(
+        code=NOT_CHECKED,
+        fault=Fault.ENVIRONMENT,
+        path=f"{path}.parameters",
+        seen=f"not checked: only driver {opaque.driver} knows what they may say",
+    )
+
+
+def unchecked_in_claim(cluster: Cluster, item: PodClaim) -> Iterator[Refusal]:
+    """Parameters of a claim, and of the classes it asks for, that nobody here can check."""
+    devices = item.claim.spec.devices
+    inner = "spec.spec" if item.written.kind == "ResourceClaimTemplate" else "spec"
+    found = [
+        (configuration.opaque, f"{item.written.text}: {inner}.devices.config[{i}].opaque")
+        for i, configuration in enumerate(devices.config)
+    ]
+    names = dict.fromkeys(
+        part.device_class_name
+        for request in devices.requests
+        for part in (request.exactly, *request.first_available)
+        if part is not None
+    )
+    for name in names:
+        device_class = cluster.classes.get(name)
+        for i, of_class in enumerate(device_class.spec.config if device_class is not None else ()):
+            found.append((of_class.opaque, f"DeviceClass {name}: spec.config[{i}].opaque"))
+    for opaque, path in found:
+        remark = not_checked(opaque, path) if opaque is not None else None
+        if remark is not None:
+            yield remark
+
+
+def _is_ours(opaque: OpaqueDeviceConfiguration) -> bool:
+    return text_at(opaque.parameters, "apiVersion") == GPU_CONFIG_API_VERSION or opaque.driver == GPU_DRIVER
 
 
 def opaque_faults(opaque: OpaqueDeviceConfiguration, path: str, fault: Fault) -> Refusals:
     """What drakit's own drivers refuse in opaque parameters; nothing is known about other drivers'."""
     parameters = opaque.parameters
-    ours = text_at(parameters, "apiVersion") == GPU_CONFIG_API_VERSION or opaque.driver == GPU_DRIVER
     if not isinstance(parameters, Mapping):
         return (
             Refusal(
@@ -128,7 +179,7 @@ def opaque_faults(opaque: OpaqueDeviceConfiguration, path: str, fault: Fault) ->
                 hint="see the driver's documentation",
             ),
         )
-    if not ours:
+    if not _is_ours(opaque):
         return ()
     read = read_gpu_config(parameters)
     if not isinstance(read, Failure):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from dra_core.planning.claim_faults import faults_of_claim
+from dra_core.planning.claim_faults import faults_of_claim, unchecked_in_claim
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import Evaluation, evaluate
 from dra_core.planning.node_groups import NodeGroup, node_groups, total_devices
@@ -44,7 +44,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         fitting: The nodes on which it fits.
         faults: What is wrong with the pod's own objects.
         remarks: What is wrong in the cluster, where it bears on the pod; and what decides and is not looked at
-            (``NotModelled``).
+            (``NotModelled``) or not checked (``NotChecked``).
         groups: What each group of equal nodes answers.
         suggestions: What would make it fit, if it does not.
     """
@@ -80,7 +80,11 @@ def explain_pod(cluster: Cluster, pod: Pod) -> Explanation:
     fitting = tuple(node.metadata.name for node in evaluation.fitting)
     verdict: Verdict = "Fits" if fitting else "Undecided" if evaluation.gave_up else "DoesNotFit"
     suggestions = suggestions_for(evaluation, groups)
-    remarks = (*remarks_on(evaluation), *not_modelled(cluster, pod, fits=bool(fitting)))
+    remarks = (
+        *remarks_on(evaluation),
+        *not_modelled(cluster, pod, fits=bool(fitting)),
+        *(remark for item in evaluation.claims.open for remark in unchecked_in_claim(cluster, item)),
+    )
     return Explanation(
         pod=name,
         origin=origin,
@@ -180,7 +184,9 @@ def _headline(
         return f"{name} can go nowhere: the snapshot has no nodes and no ResourceSlices of nodes"
     if evaluation.error:
         return f"{name} can go nowhere, an error stops it on every node: {evaluation.error}{advice}"
-    remark = next((item for item in remarks if item.code.startswith("Pool")), None)
+    bare = all(not group.account.requests[0].refused for group in groups if group.account and group.account.requests)
+    speaking = ("Pool", "NoDevices", "DriverMissing") if bare else ("Pool",)
+    remark = next((item for item in remarks if item.code.startswith(speaking)), None)
     hint = f"; {remark.path}: {remark.seen}" if remark is not None and not advice else ""
     return f"{name} fits on none of {nodes} nodes: {main_reasons(groups)}{advice}{hint}"
 

@@ -12,6 +12,7 @@ import msgspec
 
 from dra_core.allocation.selectors import Language, Questions
 from dra_core.planning import lint_values as values
+from dra_core.planning.claim_faults import not_checked
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.kinds import Record
 from dra_core.planning.lint_claims import claim_faults, class_faults, rule_faults, template_faults
@@ -20,6 +21,7 @@ from dra_core.planning.pod_claims import ADMIN_ACCESS_LABEL, close_name
 from dra_core.planning.reading import Document, Located, Reading, read_what_can_be_read
 from dra_core.planning.waiting import template_of
 from dra_core.refusal import Refusal
+from dra_core.snapshot.device_class import OpaqueDeviceConfiguration
 from dra_core.snapshot.pod import PodSpec
 from dra_core.snapshot.resource_claim import DeviceSubRequest, ExactDeviceRequest, ResourceClaimSpec
 from dra_core.snapshot.resource_slice import ResourceSlice
@@ -42,6 +44,26 @@ def lint_documents(
         found.append(_located(reading, record, refusal))
     order = {id(item): number for number, item in enumerate(found)}
     return tuple(sorted(found, key=lambda item: (item.source, item.document, item.item or 0, order[id(item)])))
+
+
+def unchecked_parameters(documents: Iterable[Document], *, namespace: str = "default") -> tuple[Located, ...]:
+    """Opaque parameters that only their driver could check; no faults."""
+    reading, _ = read_what_can_be_read(documents, namespace=namespace)
+    snapshot = reading.snapshot
+    written: list[tuple[Record, OpaqueDeviceConfiguration | None, str]] = []
+    for device_class in snapshot.classes:
+        written += [(device_class, item.opaque, f"spec.config[{i}]") for i, item in enumerate(device_class.spec.config)]
+    for claim in snapshot.claims:
+        configurations = enumerate(claim.spec.devices.config)
+        written += [(claim, item.opaque, f"spec.devices.config[{i}]") for i, item in configurations]
+    for template in snapshot.templates:
+        configurations = enumerate(template.spec.spec.devices.config)
+        written += [(template, item.opaque, f"spec.spec.devices.config[{i}]") for i, item in configurations]
+    return tuple(
+        _located(reading, record, remark)
+        for record, opaque, path in written
+        if opaque is not None and (remark := not_checked(opaque, f"{path}.opaque")) is not None
+    )
 
 
 def _located(reading: Reading, record: Record, refusal: Refusal) -> Located:

@@ -93,12 +93,11 @@ def _reserved(claim: ResourceClaim) -> str:
 
 def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
     """Nodes that the pod could go to, and where no driver publishes anything."""
+    if evaluation.fitting:
+        return  # there are enough nodes with devices; the others are not the pod's concern
     inventory = evaluation.cluster.inventory
-    bare = [
-        node.metadata.name
-        for node in evaluation.asked
-        if not inventory.for_node(node).pools and evaluation.open_on(node)
-    ]
+    asked = [node for node in evaluation.asked if evaluation.open_on(node)]
+    bare = [node.metadata.name for node in asked if not inventory.for_node(node).pools]
     if bare:
         names = f"{', '.join(bare[:5])}{f' and {len(bare) - 5} more' if len(bare) > 5 else ''}"
         yield Refusal(
@@ -108,6 +107,49 @@ def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
             seen="no driver publishes devices there" + ("" if len(bare) == 1 else f": {names}"),
             hint="if they have devices, is the driver's DaemonSet running on them?",
         )
+
+    for driver, elsewhere in sorted(_drivers_of_classes(evaluation).items()):
+        without = [
+            node.metadata.name
+            for node in asked
+            if (pools := inventory.for_node(node).pools) and not any(pool.id[0] == driver for pool in pools)
+        ]
+        if without:
+            names = f"{', '.join(without[:5])}{f' and {len(without) - 5} more' if len(without) > 5 else ''}"
+            yield Refusal(
+                code="DriverMissingOnNode",
+                fault=Fault.ADMINISTRATOR,
+                path=f"node {names}" if len(without) == 1 else f"{len(without)} nodes",
+                seen=f"driver {driver} publishes no devices there{'' if len(without) == 1 else f' ({names})'}, but "
+                f"{elsewhere} pool{'' if elsewhere == 1 else 's'} elsewhere",
+                hint="if they have its devices, is the driver's DaemonSet running on them?",
+            )
+
+
+def _drivers_of_classes(evaluation: Evaluation) -> dict[str, int]:
+    """The drivers whose devices the requested classes select, with how many pools each has."""
+    cluster = evaluation.cluster
+    names = {
+        part.device_class_name
+        for claim in evaluation.open_claims
+        for request in claim.spec.devices.requests
+        for part in (request.exactly, *request.first_available)
+        if part is not None
+    }
+    selectors = [
+        [item.cel.expression for item in cluster.classes[name].spec.selectors if item.cel is not None]
+        for name in names
+        if name in cluster.classes
+    ]
+    asked = [texts for texts in selectors if texts and not any(map(cluster.questions.selector, texts))]
+    found: dict[str, int] = {}
+    for pool, slices in cluster.inventory.pools.items():
+        device = next((device for part in slices for device in part.devices), None)
+        if device is not None and any(
+            all(cluster.questions.ask(text, device) is True for text in texts) for texts in asked
+        ):
+            found[pool[0]] = found.get(pool[0], 0) + 1
+    return found
 
 
 def _limited(remarks: Iterator[Refusal]) -> list[Refusal]:

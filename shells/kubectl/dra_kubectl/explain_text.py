@@ -6,6 +6,7 @@ import sys
 
 import click
 from dra_core.planning import Explanation
+from dra_core.planning.claim_faults import NOT_CHECKED
 from dra_core.planning.explain import RULE_IN_WORDS, in_a_line
 from dra_core.planning.node_groups import NodeGroup
 from dra_core.planning.not_modelled import CODE as NOT_MODELLED
@@ -29,9 +30,12 @@ def explanation_text(explanation: Explanation, details: bool) -> str:
         lines += _section("Nodes", [line for group in shown for line in _group(group, details)])
         if len(shown) < len(groups):
             lines.append(f"  and {len(groups) - len(shown)} more groups of nodes (--details)")
-    wrong = [item for item in explanation.remarks if item.code != NOT_MODELLED]
+    wrong = [item for item in explanation.remarks if item.code not in (NOT_MODELLED, NOT_CHECKED)]
     lines += _section("In the cluster", [_refusal(item) for item in wrong])
     lines += _section("Not looked at", [item.sentence for item in explanation.remarks if item.code == NOT_MODELLED])
+    if details:
+        unchecked = [item.sentence for item in explanation.remarks if item.code == NOT_CHECKED]
+        lines += _section("Not checked", unchecked)
     return "\n".join(lines)
 
 
@@ -48,7 +52,7 @@ def _group(group: NodeGroup, details: bool) -> list[str]:
     count = f"{len(group.nodes)} nodes" if len(group.nodes) > 1 else "1 node"
     account = group.account
     if account is None or group.rule == "Error":
-        return [f"{count} ({names}): {group.text}"]
+        return [f"{count} ({names}): {group.text.splitlines()[0]}"]
     lines = [f"{count} ({names}):" + ("" if account.requests else f" {group.text}")]
     for request in account.requests:
         wanted = "all matching devices" if request.wanted < 0 else str(request.wanted)

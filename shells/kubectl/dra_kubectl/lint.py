@@ -9,6 +9,7 @@ import msgspec
 from dra_core.allocation.cel_language import CelLanguage
 from dra_core.planning import Located, lint_documents
 from dra_core.planning.explain import API_VERSION
+from dra_core.planning.lint import unchecked_parameters
 
 from dra_kubectl.files import read_documents
 from dra_kubectl.output import output_option, print_value
@@ -27,8 +28,9 @@ class LintReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @click.option("-f", "--filename", "filenames", multiple=True, required=True, metavar="PATH", help="As for explain.")
 @click.option("-R", "--recursive", is_flag=True, help="Read folders inside of -f folders as well.")
 @click.option("-n", "--namespace", default="default", metavar="NAME", help="Namespace of objects that name none.")
+@click.option("--details", is_flag=True, help="Name opaque parameters that only their driver could check.")
 @output_option()
-def lint(filenames: tuple[str, ...], recursive: bool, namespace: str, form: str) -> None:
+def lint(filenames: tuple[str, ...], recursive: bool, namespace: str, details: bool, form: str) -> None:
     """Check slices, classes, claims, templates, taint rules and the claims of pods; all faults at once.
 
     Exit code 0: nothing found, 1: faults found, 2: a file is not readable.
@@ -40,6 +42,8 @@ def lint(filenames: tuple[str, ...], recursive: bool, namespace: str, form: str)
             click.echo(f"{finding.sentence} [{finding.refusal.code}]")
         if not findings:
             click.echo("no faults found")
+        for remark in unchecked_parameters(documents, namespace=namespace) if details else ():
+            click.echo(f"note: {remark.sentence}")
     else:
         print_value(LintReport(findings=findings), form)
     sys.exit(BAD_INPUT if unreadable else DOES_NOT_FIT if findings else FITS)
