@@ -16,7 +16,8 @@ COPY shells shells
 COPY proto proto
 # The wheel carries them for the embedded cluster; the image has neither.
 COPY demo/examples demo/examples
-COPY demo/clusters/sandbox/driver.yaml demo/clusters/sandbox/
+COPY demo/examples-classic demo/examples-classic
+COPY demo/clusters/sandbox/*.yaml demo/clusters/sandbox/
 # Compiled once here: the container's file system is read-only.
 RUN /opt/drakit/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
     && rm -r /opt/drakit/bin/dra-sandbox /opt/drakit/lib/python3*/site-packages/dra_sandbox \
