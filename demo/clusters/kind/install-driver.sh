@@ -21,4 +21,4 @@ IMAGE="$image" demo/build-driver.sh --output "$archive"
 kind load image-archive --name "$cluster" "$archive"
 helm upgrade --install dra-example-driver helm/dra-example-driver --kube-context "kind-$cluster" \
   --namespace dra-example-driver --create-namespace --set "image.tag=$tag" --wait --timeout 3m "$@"
-kubectl --context "kind-$cluster" get resourceslices
+kubectl --context "kind-$cluster" get nas --namespace dra-example-driver
