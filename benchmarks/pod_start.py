@@ -60,8 +60,8 @@ def main() -> None:
         with nullcontext() if go is None else _go_driver(world, Path(go)) as go_process:
             times = _measure(world, classes)
             _print_table(times)
-            print(f"memory of the plugin (RSS): drakit {_memory(world.plugin_process()):.0f} MiB", end="")
-            print(f", Go {_memory(go_process):.0f} MiB" if go_process else "")
+            print(f"memory of the plugin (RSS): drakit {memory_mebibytes(world.plugin_process()):.0f} MiB", end="")
+            print(f", Go {memory_mebibytes(go_process):.0f} MiB" if go_process else "")
         print(
             f"cluster up, all built: {up:.1f} s; image built: {build:.1f} s, {archive.stat().st_size / 2**20:.0f} MiB"
         )
@@ -130,7 +130,7 @@ def _go_driver(world: World, program: Path) -> Iterator[int]:
             process.wait(30)
 
 
-def _memory(pid: int) -> float:
+def memory_mebibytes(pid: int) -> float:
     """Resident MiB (proc(5), status)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     (resident,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
