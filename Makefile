@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 EXAMPLE ?=
+API    ?= modern
 
 .DEFAULT_GOAL := help
 .PHONY: help demo sandbox test test-nightly lint format e2e bench image proto lock clean
@@ -26,11 +27,11 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/runtime ## the whole story on the embedded cluster; EXAMPLE=name for one example
-	@$(BIN)/dra-sandbox demo $(EXAMPLE)
+demo: $(VENV)/runtime ## the whole story on the embedded cluster; EXAMPLE=name for one example, API=classic for Kubernetes 1.30's
+	@$(BIN)/dra-sandbox demo --api-generation $(API) $(EXAMPLE)
 
-sandbox: $(VENV)/runtime ## keep the embedded cluster up, for kubectl
-	@$(BIN)/dra-sandbox up
+sandbox: $(VENV)/runtime ## keep the embedded cluster up, for kubectl; API=classic for Kubernetes 1.30
+	@$(BIN)/dra-sandbox up --api-generation $(API)
 
 test: $(VENV)/dev ## unit tests, properties, integration tests against the embedded cluster
 	@$(BIN)/python -m pytest -n 2 -q -m "not real_cluster and not slow"

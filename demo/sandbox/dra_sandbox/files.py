@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dra_sandbox.apiserver.resources import Generation
+
 _PACKAGE = Path(__file__).parent
 _FOLDER = _PACKAGE.parents[1]
 
 
-def driver_manifest() -> Path:
+def driver_manifest(generation: Generation = "modern") -> Path:
     """The example driver, as helm renders it for the embedded cluster."""
-    return _either(_PACKAGE / "demo_files" / "driver.yaml", _FOLDER / "clusters" / "sandbox" / "driver.yaml")
-
-
-def examples_folder() -> Path:
-    """One folder per example."""
-    return _either(_PACKAGE / "demo_files" / "examples", _FOLDER / "examples")
+    name = {"modern": "driver.yaml", "classic": "driver-classic.yaml"}[generation]
+    return _either(_PACKAGE / "demo_files" / name, _FOLDER / "clusters" / "sandbox" / name)
 
 
 def example_manifest(name: str) -> Path:
-    """The manifest of an example."""
-    return examples_folder() / name / f"{name}.yaml"
+    """The manifest of an example, which has a folder of its own."""
+    return _either(_PACKAGE / "demo_files" / "examples", _FOLDER / "examples") / name / f"{name}.yaml"
+
+
+def classic_example_manifest(name: str) -> Path:
+    """The manifest of a classic example."""
+    return _either(_PACKAGE / "demo_files" / "examples-classic", _FOLDER / "examples-classic") / f"{name}.yaml"
 
 
 def _either(installed: Path, checked_out: Path) -> Path:

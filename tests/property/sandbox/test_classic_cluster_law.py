@@ -5,6 +5,7 @@ Controllers, scheduler and a driver's controller are stepped one at a time on wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from dra_core.snapshot.json_value import Json, JsonObject, at, text_at
@@ -46,7 +47,7 @@ class ClassicClusterLaw(RuleBasedStateMachine):
         self.driver = LittleDriver(Api(self.server, "driver"), DEVICES)
         controllers = controllers_step(Api(self.server, "controllers"), "classic")
         scheduler = classic_step_of(Api(self.server, "scheduler"))
-        self.steps = (
+        self.steps: tuple[Callable[[], object], ...] = (
             lambda: controllers(self.world, self.now),
             lambda: scheduler(self.world, self.now),
             lambda: self.driver.step(NODES),
@@ -121,8 +122,9 @@ class ClassicClusterLaw(RuleBasedStateMachine):
     @rule(parts=st.lists(st.integers(0, 4), min_size=1, max_size=8))
     def let_parts_work(self, parts: list[int]) -> None:
         self.now += timedelta(seconds=1)
+        steps: tuple[Callable[[], object], ...] = (*self.steps, lambda: self.driver.step(NODES, most=1))
         for part in parts:
-            (*self.steps, lambda: self.driver.step(NODES, most=1))[part]()
+            steps[part]()
             self.no_device_is_given_twice()
 
     @rule()

@@ -7,6 +7,7 @@ policy that uses them fails, and ``failurePolicy`` says what a failure means.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 
 _GROUP = "admissionregistration.k8s.io"
-_NAMES = ("object", "oldObject", "request", "variables", "namespaceObject", "params")
+_NAMES = ("object", "oldObject", "request", "namespaceObject", "params")
+_VARIABLE = re.compile(r"\bvariables\.([A-Za-z_][A-Za-z0-9_]*)")
 _EXTENSIONS = ("optional", "strings", "lists", "sets", "bindings", "math")
 _OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
 
@@ -140,35 +142,36 @@ def _input(store: Store, request: Request, value: JsonObject | None, old: JsonOb
 def _verdict(policy: JsonObject, given: dict[str, object]) -> tuple[str, str] | None:
     """Why a policy is against it, and the reason's name."""
     ignore = text_at(policy, "spec", "failurePolicy") == "Ignore"
-    variables: dict[str, object] = {}
-    data = {**given, "variables": variables}
     for condition in objects_at(policy, "spec", "matchConditions"):
-        found = _evaluated(text_at(condition, "expression"), data)
+        found = _evaluated(text_at(condition, "expression"), given)
         if isinstance(found, Failed):
             return None if ignore else (f"matchCondition '{text_at(condition, 'name')}': {found.text}", "Invalid")
         if found is not True:
             return None
+    variables: dict[str, str] = {}
     for variable in objects_at(policy, "spec", "variables"):
-        found = _evaluated(text_at(variable, "expression"), data)
-        if not isinstance(found, Failed):
-            variables[text_at(variable, "name")] = found  # a failed one fails whatever uses it
-    return next(_denials(objects_at(policy, "spec", "validations"), data, ignore=ignore), None)
+        variables[text_at(variable, "name")] = _composed(text_at(variable, "expression"), variables)
+    return next(_denials(objects_at(policy, "spec", "validations"), given, variables, ignore=ignore), None)
+
+
+def _composed(expression: str, variables: Mapping[str, str]) -> str:
+    """The expression with each variable's own in its place: evaluated when it is used, whatever its type."""
+    return _VARIABLE.sub(lambda used: f"({variables[used[1]]})" if used[1] in variables else used[0], expression)
 
 
 def _denials(
-    validations: Sequence[JsonObject], data: Mapping[str, object], *, ignore: bool
+    validations: Sequence[JsonObject], data: Mapping[str, object], variables: Mapping[str, str], *, ignore: bool
 ) -> Iterator[tuple[str, str]]:
     for validation in validations:
         expression = text_at(validation, "expression")
-        found = _evaluated(expression, data)
+        found = _evaluated(_composed(expression, variables), data)
         reason = text_at(validation, "reason")
         if isinstance(found, Failed):
             if not ignore:
                 yield f"expression '{expression}' resulted in error: {found.text}", "Invalid"
         elif found is not True:
-            said = (
-                _evaluated(text_at(validation, "messageExpression"), data) if "messageExpression" in validation else ""
-            )
+            told = text_at(validation, "messageExpression")
+            said = _evaluated(_composed(told, variables), data) if told else ""
             message = said if isinstance(said, str) and said else text_at(validation, "message")
             yield message or f"failed expression: {expression}", reason if reason in _CODES else "Invalid"
 

@@ -12,7 +12,7 @@ from dra_sandbox.cluster import RefusedError, Sandbox, TimeOutError, sandbox
 from dra_sandbox.demo.checks import all_ready, left_over, not_ready, running_faults
 from dra_sandbox.demo.device_table import device_rows
 from dra_sandbox.demo.expectations import Container, Expectation
-from dra_sandbox.demo.installation import DRIVER, account, install_driver, warnings_in
+from dra_sandbox.demo.installation import CLASSIC_DRIVER, DRIVER, account, install_driver, warnings_in
 from dra_sandbox.demo.screen import Screen
 from dra_sandbox.files import example_manifest
 from dra_sandbox.manifests import objects_in
@@ -31,8 +31,8 @@ def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
         with screen.working("starting the cluster"):
             cluster = stack.enter_context(sandbox(nodes))
         kubelets = "a kubelet" if nodes == 1 else f"{nodes} kubelets"
-        screen.good(f"API server, controllers, scheduler and {kubelets} are running{_took(started)}")
-        if not _installed(cluster, screen):
+        screen.good(f"API server, controllers, scheduler and {kubelets} are running{took(started)}")
+        if not installed(cluster, screen):
             return False
         screen.heading("The devices")
         screen.devices(device_rows(cluster.world(), DRIVER))
@@ -43,13 +43,14 @@ def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
         ]
         screen.heading("The devices at the end")
         screen.device_table(device_rows(cluster.world(), DRIVER))
-    screen.heading(f"{len(wanted) - len(failed)} of {len(wanted)} examples showed what they should{_took(started)}")
+    screen.heading(f"{len(wanted) - len(failed)} of {len(wanted)} examples showed what they should{took(started)}")
     for name in failed:
         screen.bad(name)
     return not failed
 
 
-def _installed(cluster: Sandbox, screen: Screen) -> bool:
+def installed(cluster: Sandbox, screen: Screen) -> bool:
+    """Install the driver; whether it came up."""
     since = time.monotonic()
     try:
         with screen.working("installing the driver"):
@@ -58,7 +59,8 @@ def _installed(cluster: Sandbox, screen: Screen) -> bool:
         for line in (str(error), *account(cluster)):
             screen.bad(line)
         return False
-    screen.good(f"the driver {DRIVER} is installed, and has published its devices{_took(since)}")
+    driver = CLASSIC_DRIVER if cluster.server.generation == "classic" else DRIVER
+    screen.good(f"the driver {driver} is installed, and has published its devices{took(since)}")
     return True
 
 
@@ -83,7 +85,7 @@ def show_example(cluster: Sandbox, wanted: Expectation, number: str, screen: Scr
     for fault in faults:
         screen.bad(fault)
     if not faults:
-        screen.good(f"as expected; deleted, and all devices are free again{_took(since)}")
+        screen.good(f"as expected; deleted, and all devices are free again{took(since)}")
     return not faults
 
 
@@ -119,5 +121,6 @@ def _account(cluster: Sandbox, wanted: Expectation) -> tuple[str, ...]:
     return (*pods, *warnings_in(world, wanted.name))
 
 
-def _took(since: float) -> str:
+def took(since: float) -> str:
+    """How long something took, for the end of a line."""
     return f" ({time.monotonic() - since:.1f} s)"

@@ -108,3 +108,22 @@ def test_selectors_and_exclusions_narrow_a_policy() -> None:
     client.create("ConfigMap", {"metadata": {"name": "a", "labels": {"free": "yes"}}})
     client.create("ConfigMap", {"metadata": {"name": "a"}}, "kube-system")
     client.create("Secret", {"metadata": {"name": "a"}})
+
+
+def test_a_variable_may_be_an_optional_and_counts_only_where_it_is_used() -> None:
+    before: JsonObject = {
+        "name": "before",
+        "expression": 'request.operation == "CREATE" ? optional.none() : oldObject.?spec.?nodeName',
+    }
+    wrong: JsonObject = {"name": "wrong", "expression": "object.spec.nothing.there"}
+    keeps: JsonObject = {
+        "expression": 'request.operation != "UPDATE" || variables.before == object.?spec.?nodeName',
+        "message": "moved",
+    }
+    client = with_policy({**OWN_NODE, "variables": [wrong, before], "validations": [keeps]})
+    client.done(client.request("create", SLICE, body=slice_of("node-1"), identity=plugin("node-1")))
+    client.done(client.request("update", SLICE, "x", client.get(SLICE, "x"), identity=plugin("node-1")))
+    uses: JsonObject = {"expression": "variables.wrong == 1"}
+    broken = with_policy({**OWN_NODE, "variables": [wrong], "validations": [uses]})
+    request = broken.request("create", SLICE, body=slice_of("node-1"), identity=plugin("node-1"))
+    assert "variables.wrong == 1' resulted in error" in broken.refused(request).message

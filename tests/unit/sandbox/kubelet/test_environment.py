@@ -112,8 +112,10 @@ def test_images_are_known_by_their_last_name() -> None:
     assert "busybox" in unknown_image("nginx")
 
 
-def test_the_drivers_console_script_becomes_its_module() -> None:
+def test_the_drivers_console_scripts_become_its_modules() -> None:
     line = command_line(DRIVER, ("dra-kubeletplugin",), ("--num-devices=2",), "/python")
     assert line == ("/python", "-m", "dra_kubeletplugin", "--num-devices=2")
+    assert command_line(DRIVER, (), (), "/python") == ("/python", "-m", "dra_kubeletplugin")
+    assert command_line(DRIVER, ("/usr/bin/dra-controller",), (), "/python") == ("/python", "-m", "dra_controller")
     assert command_line(SHELL, (), (), "/python") == ("sh",)
     assert command_line(SHELL, ("sh", "-c"), ("env",), "/python") == ("sh", "-c", "env")
