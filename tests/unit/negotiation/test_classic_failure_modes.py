@@ -1,8 +1,8 @@
 """The ways in which drivers of classic DRA were seen to fail, one by one, and what happens here instead.
 
 Each is also reachable by the state machine (tests/property/negotiation); here they stand as examples, by name. What is
-the plugin's part (10, 15, 17, 19) is in tests/unit/nodestate. Two cannot happen: a lock of a node that is let go too
-early (16), for there is no lock; and a request for each node at each look (18), for decisions read nothing.
+the plugin's part (10, 15, 17, 19) is in tests/unit/nodestate and tests/property/nodestate; that a look costs one
+request whatever the number of nodes (18) is in tests/unit/controller.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from dra_core.negotiation import Write
 from dra_core.snapshot.json_value import JsonObject, at, list_at, text_at
 
 from tests.property.negotiation import laws
@@ -243,6 +244,26 @@ def test_15_a_device_that_is_gone_troubles_nobody_else(scene: Scene) -> None:
     assert len(scene.entries("node-a")) == 1
 
 
+def test_16_two_workers_at_the_same_node_need_no_lock(scene: Scene) -> None:
+    """Both have decided over the same version of its state; the one that comes second decides again."""
+    for name in ("first", "second"):
+        scene.side.create_claim(name, "two", "Immediate")
+    scene.controller.catch_up()
+    due: dict[str, list[Write]] = {}
+    for name in ("first", "second"):
+        scene.controller.decide("ResourceClaim", (NAMESPACE, name))
+        assert scene.controller.write_one(), "the finalizer"
+    for name in ("first", "second"):
+        scene.controller.decide("ResourceClaim", (NAMESPACE, name))
+        due[name] = scene.controller.to_do
+    scene.controller.to_do = due["first"]
+    assert scene.controller.write_one()
+    scene.controller.to_do = due["second"]
+    assert not scene.controller.write_one(), "two of three GPUs are no longer free"
+    scene.controller.sync_all()
+    assert [allocated_node(scene.claim(name)) for name in ("first", "second")] == ["node-a", "node-b"]
+
+
 def test_17_a_state_that_was_made_anew_gets_its_entries_back(scene: Scene) -> None:
     scene.side.create_claim("now", "two", "Immediate")
     scene.controller.sync_all()
@@ -310,6 +331,18 @@ def test_21_another_drivers_claims_are_left_alone(scene: Scene) -> None:
     assert scene.controller.events == []
 
 
+def test_21b_what_another_driver_answers_meanwhile_is_kept(scene: Scene) -> None:
+    scene.side.create_pod("pod", ["three", "three"])
+    scene.side.schedule("pod")
+    scene.controller.catch_up()
+    assert scene.controller.decide("PodSchedulingContext", (NAMESPACE, "pod"))
+    theirs: JsonObject = {"name": "foreign", "unsuitableNodes": ["node-b"]}
+    scene.api.patch("PodSchedulingContext", (NAMESPACE, "pod"), {"status": {"resourceClaims": [theirs]}}, status=True)
+    assert not scene.controller.write_one(), "the answer would have replaced theirs"
+    scene.controller.sync_all()
+    assert set(scene.unsuitable("pod")) == {"foreign", "own-0", "own-1"}
+
+
 @pytest.mark.parametrize("writes", [1, 2, 3])
 def test_22_a_crash_behind_any_write_is_made_good(scene: Scene, writes: int) -> None:
     scene.side.create_pod("pod", ["two"])
@@ -325,6 +358,16 @@ def test_22_a_crash_behind_any_write_is_made_good(scene: Scene, writes: int) -> 
     assert FINALIZER in list_at(claim, "metadata", "finalizers")
     assert at(claim, "status", "driverName") == DRIVER
     assert writes < 2 or scene.entries("node-a") == before, "the same devices as before the crash"
+
+
+def test_22a_finalizers_that_others_add_or_take_meanwhile_are_theirs(scene: Scene) -> None:
+    scene.side.create_claim("now", "two", "Immediate")
+    scene.controller.catch_up()
+    assert scene.controller.decide("ResourceClaim", (NAMESPACE, "now"))
+    scene.api.patch("ResourceClaim", (NAMESPACE, "now"), {"metadata": {"finalizers": ["example.com/theirs"]}})
+    assert not scene.controller.write_one(), "it would have taken theirs away"
+    scene.controller.sync_all()
+    assert set(list_at(scene.claim("now"), "metadata", "finalizers")) == {"example.com/theirs", FINALIZER}
 
 
 @pytest.mark.parametrize("writes", [1, 2])
