@@ -14,17 +14,7 @@ if TYPE_CHECKING:
     from dra_core.planning.cluster import Cluster
     from dra_core.planning.cluster_snapshot import ClusterSnapshot
     from dra_core.planning.difference import compare_plans, compare_snapshots, moved_pods, nodes_in
-    from dra_core.planning.explain import Explanation, explain_claim, explain_pod
-    from dra_core.planning.ledger import Placed
-    from dra_core.planning.lint import lint_documents
-    from dra_core.planning.plan import Pending, Plan, plan_as_json, plan_pods, snapshot_after
-    from dra_core.planning.policies import POLICIES, Policy
-    from dra_core.planning.reading import Document, Located, Reading, read_cluster
-    from dra_core.planning.redaction import objects_of, redacted
-    from dra_core.planning.status import Status, by_class, by_driver, by_namespace, by_node, status_of
-    from dra_core.planning.suggestions import Suggestion
-    from dra_core.planning.waiting import Wanted, made_by, same_pods, wanted_pods
-    from dra_core.planning.what_if import (
+    from dra_core.planning.edits import (
         AddNodes,
         Devices,
         Drain,
@@ -37,8 +27,18 @@ if TYPE_CHECKING:
         UntaintDevices,
         UntaintNode,
         Without,
-        changed,
     )
+    from dra_core.planning.explain import Explanation, explain_claim, explain_pod
+    from dra_core.planning.ledger import Placed
+    from dra_core.planning.lint import lint_documents
+    from dra_core.planning.plan import Pending, Plan, plan_as_json, plan_pods, snapshot_after
+    from dra_core.planning.policies import POLICIES, Policy
+    from dra_core.planning.reading import Document, Located, Reading, read_cluster
+    from dra_core.planning.redaction import objects_of, redacted
+    from dra_core.planning.status import Status, by_class, by_driver, by_namespace, by_node, status_of
+    from dra_core.planning.suggestions import Suggestion
+    from dra_core.planning.waiting import Wanted, made_by, same_pods, wanted_pods
+    from dra_core.planning.what_if import changed
 
 __all__ = [
     "POLICIES",
@@ -150,7 +150,7 @@ _HOMES = {
         "same_pods",
         "wanted_pods",
     ),
-    "what_if": (
+    "edits": (
         "AddNodes",
         "Devices",
         "Drain",
@@ -163,8 +163,8 @@ _HOMES = {
         "UntaintDevices",
         "UntaintNode",
         "Without",
-        "changed",
     ),
+    "what_if": ("changed",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -56,6 +56,11 @@ def bound(spec: PodSpec, node: str) -> PodSpec:
     return msgspec.structs.replace(spec, affinity=msgspec.structs.replace(affinity, node_affinity=of_nodes))
 
 
+def is_daemon(pod: Pod) -> bool:
+    """Whether a DaemonSet made the pod."""
+    return any(owner.controller and owner.kind == "DaemonSet" for owner in pod.metadata.owner_references)
+
+
 def node_of(pod: Pod) -> str:
     """The node that a daemon pod is for, whether it is there yet or not; "" if none is named."""
     if pod.spec.node_name:

@@ -207,7 +207,7 @@ def follow() -> Iterator[Loaded]:
 def _changed(snapshot: ClusterSnapshot, namespace: str) -> ClusterSnapshot:
     """The snapshot after the command line's what-ifs."""
     try:
-        edits = what_if.given_edits(namespace)
+        edits = what_if.given_edits(namespace, {node.metadata.name for node in snapshot.nodes})
     except what_if.NotAnEditError as error:
         bad_input(str(error))
     after = changed(snapshot, edits)

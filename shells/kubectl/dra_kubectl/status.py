@@ -76,7 +76,9 @@ def status_text(cluster: Cluster, found: Status, by: str) -> str:
     if found.bare_nodes and by in ("device", "node"):
         parts.append(f"No devices are published for {len(found.bare_nodes)} nodes: {in_a_line(found.bare_nodes)}")
     if found.waiting:
-        parts.append(f"{len(found.waiting)} claims have no devices yet: {in_a_line(found.waiting)}")
+        many = len(found.waiting) > 1
+        have = f"{len(found.waiting)} claims have" if many else "1 claim has"
+        parts.append(f"{have} no devices yet: {in_a_line(found.waiting)}")
     return "\n\n".join(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 from dra_core.planning import (
@@ -37,10 +37,10 @@ OPTIONS: Sequence[tuple[str, str, int, str]] = (
     ),
     ("--taint", "TARGET TAINT", 2, "What if a node, or POOL/DEVICE, had the taint key[=value]:effect."),
     ("--untaint", "TARGET KEY", 2, "What if a node, or POOL/DEVICE, had no taint of that key."),
-    ("--add-node", "like=NODE[×COUNT]", 1, "What if there were more nodes like this one, empty."),
+    ("--add-node", "like=NODE[xCOUNT]", 1, "What if there were more nodes like this one, empty."),
 )
 
-_LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*](?P<count>[1-9][0-9]{0,4}))?")
+_LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*x](?P<count>[1-9][0-9]{0,4}))?")
 _TAINT = re.compile(r"(?P<key>[^=:]+)(?:=(?P<value>[^:]*))?:(?P<effect>NoSchedule|NoExecute|PreferNoSchedule|None)")
 
 
@@ -51,22 +51,31 @@ class NotAnEditError(ValueError):
     """An option's value that cannot be read; the text is for people."""
 
 
-def edits_of(given: Sequence[tuple[str, Sequence[tuple[str, ...]]]], namespace: str) -> list[Edit]:
+def edits_of(
+    given: Sequence[tuple[str, Sequence[tuple[str, ...]]]], namespace: str, nodes: Collection[str] = ()
+) -> list[Edit]:
     """The edits that the options' values say.
+
+    Args:
+        given: Values by option.
+        namespace: Of what is named without one.
+        nodes: The names that there are: a node may be called box-x2, which is no two of box-.
 
     Raises:
         NotAnEditError: at a value that cannot be read.
     """
-    return [_edit(option, values, namespace) for option, many in given for values in many]
+    return [_edit(option, values, namespace, nodes) for option, many in given for values in many]
 
 
-def _edit(option: str, values: tuple[str, ...], namespace: str) -> Edit:
+def _edit(option: str, values: tuple[str, ...], namespace: str, nodes: Collection[str]) -> Edit:
     first = values[0]
     match option:
         case "--add-node":
+            if first.removeprefix("like=") in nodes and first.startswith("like="):
+                return AddNodes(like=first.removeprefix("like="))
             like = _LIKE.fullmatch(first)
             if like is None:
-                raise NotAnEditError(f"--add-node {first}: write it as like=NODE or like=NODE×20")
+                raise NotAnEditError(f"--add-node {first}: write it as like=NODE or like=NODEx20")
             return AddNodes(like=like["node"], count=int(like["count"] or 1))
         case "--remove-node":
             return RemoveNode(node=first)
@@ -84,15 +93,20 @@ def _edit(option: str, values: tuple[str, ...], namespace: str) -> Edit:
             space, inner, own = name.partition("/")
             known = {**KINDS, "template": "ResourceClaimTemplate", "class": "DeviceClass", "rule": "DeviceTaintRule"}
             if not slash or kind.lower() not in known:
+                instead = "; for nodes there is --remove-node" if kind.lower() in ("node", "nodes", "no") else ""
                 raise NotAnEditError(
-                    f"--without {first}: write it as KIND/NAME or KIND/NAMESPACE/NAME, e.g. claim/mine"
+                    f"--without {first}: write it as KIND/NAME or KIND/NAMESPACE/NAME, e.g. claim/mine; kinds are "
+                    f"claim, pod, deployment and the like, template, class and rule{instead}"
                 )
             place = (space, own) if inner else (namespace, name)
             return Without(kind=known[kind.lower()], namespace=place[0], name=place[1])
         case "--taint":
             taint = _TAINT.fullmatch(values[1])
             if taint is None:
-                raise NotAnEditError(f"--taint {first} {values[1]}: write the taint as key=value:NoSchedule")
+                raise NotAnEditError(
+                    f"--taint {first} {values[1]}: write the taint as key=value:EFFECT, with the effect "
+                    "NoSchedule, NoExecute or PreferNoSchedule"
+                )
             key, value, effect = taint["key"], taint["value"] or "", taint["effect"]
             if "/" in first:
                 return TaintDevices(devices=_devices(option, first), key=key, value=value, effect=effect)
@@ -118,7 +132,7 @@ def remembered(context: click.Context, parameter: click.Parameter, value: Sequen
     context.meta.setdefault(__name__, {})[parameter.opts[0]] = values
 
 
-def given_edits(namespace: str) -> list[Edit]:
+def given_edits(namespace: str, nodes: Collection[str]) -> list[Edit]:
     """The edits of the command line, in the order of OPTIONS."""
     kept = click.get_current_context().meta.get(__name__, {})
-    return edits_of([(option, kept.get(option, ())) for option, *_ in OPTIONS], namespace)
+    return edits_of([(option, kept.get(option, ())) for option, *_ in OPTIONS], namespace, nodes)

@@ -20,6 +20,7 @@ from dra_core.planning import (
     UntaintNode,
     Without,
 )
+from dra_core.snapshot.json_value import JsonObject
 from dra_kubectl.__main__ import main
 from dra_kubectl.what_if import NotAnEditError, edits_of
 
@@ -42,6 +43,9 @@ def cluster(tmp_path: Path) -> str:
     [
         ("--add-node", ("like=node-1×20",), AddNodes(like="node-1", count=20)),
         ("--add-node", ("like=node-1*2",), AddNodes(like="node-1", count=2)),
+        ("--add-node", ("like=node-1x20",), AddNodes(like="node-1", count=20)),
+        ("--add-node", ("like=box-x2",), AddNodes(like="box-x2")),
+        ("--add-node", ("like=box-x2x3",), AddNodes(like="box-x2", count=3)),
         ("--add-node", ("like=node-1",), AddNodes(like="node-1")),
         ("--drain", ("node-1",), Drain(node="node-1")),
         ("--device-failure", ("node-1/gpu-0",), FailDevices(devices=Devices(pool="node-1", device="gpu-0"))),
@@ -60,7 +64,7 @@ def cluster(tmp_path: Path) -> str:
     ],
 )
 def test_options_are_edits(option: str, values: tuple[str, ...], edit: Edit) -> None:
-    assert edits_of([(option, [values])], "team") == [edit]
+    assert edits_of([(option, [values])], "team", {"node-1", "box-x2"}) == [edit]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,71 @@ def test_a_what_if_changes_the_answer(cluster: str) -> None:
     assert without.stdout == "team/waiting fits on 1 of 3 nodes: node-0\n"
     wrong = run("explain", "-f", cluster, "--drain", "node-7")
     assert (wrong.exit_code, wrong.stderr) == (2, 'error: there is no node node-7 (did you mean "node-2"?)\n')
+
+
+WHOLE: JsonObject = {"name": "whole", "consumesCounters": [{"counterSet": "gpu-0", "counters": {"m": {"value": "8"}}}]}
+BOARD: JsonObject = {
+    "apiVersion": "resource.k8s.io/v1",
+    "kind": "ResourceSlice",
+    "metadata": {"name": "board"},
+    "spec": {
+        "driver": "gpu.example.com",
+        "nodeName": "node-0",
+        "pool": {"name": "board", "generation": 1, "resourceSliceCount": 1},
+        "devices": [
+            {"name": "whole", "consumesCounters": [{"counterSet": "gpu-0", "counters": {"m": {"value": "8"}}}]}
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--remove-node", "box"), "there is no node box (there are node-0, node-1, node-2)"),
+        (("--add-node", "like=node-9"), 'there is no node node-9 (did you mean "node-2"?)'),
+        (("--taint", "*", "k:NoSchedule"), "there is no node * (devices are named as POOL/DEVICE, e.g. '*/*' for all)"),
+        (("--untaint", "node-1", "k"), "node node-1 has no taint k (it has none)"),
+        (("--untaint", "*/*", "k"), "no device */*/* has a taint k (there are no taints)"),
+        (("--device-failure", "node-1/gpu-7"), "there is no device */node-1/gpu-7 (pool node-1 has gpu-0, gpu-1)"),
+        (("--device-failure", "node-7/gpu-0"), 'there is no device */node-7/gpu-0 (did you mean pool "node-2"?)'),
+        (
+            ("--repartition", "board/gpu-1=4"),
+            "no device of pool board draws from a counter set gpu-1 (it has the sets gpu-0)",
+        ),
+        (
+            ("--repartition", "node-1/gpu-0=4"),
+            "no device of pool node-1 draws from a counter set gpu-0 (pools with partitionable devices are board; "
+            "e.g. board/gpu-0=4)",
+        ),
+        (("--without", "pod/run-9"), 'there is no Pod run-9 in namespace team (did you mean "run-5"?)'),
+        (
+            ("--without", "node/node-1"),
+            "--without node/node-1: write it as KIND/NAME or KIND/NAMESPACE/NAME, e.g. claim/mine; kinds are claim, "
+            "pod, deployment and the like, template, class and rule; for nodes there is --remove-node",
+        ),
+        (
+            ("--taint", "node-1", "k"),
+            "--taint node-1 k: write the taint as key=value:EFFECT, with the effect NoSchedule, NoExecute or "
+            "PreferNoSchedule",
+        ),
+    ],
+)
+def test_an_edit_that_means_nothing_says_what_there_is(
+    cluster: str, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    board = tmp_path / "board.json"
+    board.write_text(json.dumps(BOARD))
+    found = run("status", "-f", cluster, "-f", str(board), "-n", "team", *arguments)
+    assert (found.exit_code, found.stderr) == (2, f"error: {told}\n")
+
+
+def test_a_taint_that_says_no_execute_ends_who_does_not_tolerate_it(cluster: str) -> None:
+    on_node = run("status", "-f", cluster, "--taint", "node-0", "k:NoExecute").stdout
+    assert on_node.endswith("2 claims have no devices yet: team/run-0-gpu-abcde, team/run-3-gpu-abcde\n")
+    on_device = run("status", "-f", cluster, "--taint", "node-0/gpu-0", "k:NoExecute").stdout
+    assert on_device.endswith("1 claim has no devices yet: team/run-0-gpu-abcde\n")
+    assert "yet" not in run("status", "-f", cluster, "--taint", "node-0/gpu-0", "k:NoSchedule").stdout
 
 
 def test_a_snapshot_of_a_what_if_shows_in_a_diff(cluster: str, tmp_path: Path) -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 from dra_core.allocation.cel_language import CelLanguage
-from dra_core.planning import Cluster, ClusterSnapshot, Document, explain_pod, plan_pods, read_cluster, wanted_pods
+from dra_core.planning import (
+    AddNodes,
+    Cluster,
+    ClusterSnapshot,
+    Document,
+    Drain,
+    RemoveNode,
+    changed,
+    explain_pod,
+    plan_pods,
+    read_cluster,
+    wanted_pods,
+)
 from dra_core.planning.waiting import run_of
 from dra_core.snapshot.json_value import Json, JsonObject
 from dra_core.snapshot.workload import CronJob
@@ -70,6 +82,26 @@ def test_each_pod_of_a_daemon_set_goes_to_its_node_or_nowhere() -> None:
     plan = plan_pods(found, wanted_pods(found.snapshot))
     assert [(item.pod.metadata.name, item.node) for item in plan.placed] == [("d-a", "a"), ("d-c", "c")]
     assert [item.pod.metadata.name for item in plan.pending] == ["d-b"]
+
+
+def test_a_drained_node_keeps_its_daemons_and_a_further_node_has_its_own() -> None:
+    busy: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "busy"}, "spec": {"nodeName": "a"}}
+    before = snapshot(node("a"), daemons(), daemon_pod("d-1", "a"), busy)
+    drained = changed(before, [Drain(node="a")]).unwrap()
+    assert [item.pod.metadata.name for item in wanted_pods(drained)] == ["busy"]
+    assert [pod.metadata.name for pod in drained.pods if pod.spec.node_name == "a"] == ["d-1"]
+    more = changed(before, [AddNodes(like="a")]).unwrap()
+    assert [(pod.metadata.name, pod.spec.node_name) for pod in more.pods][2:] == [("d-1-a-new-1", "a-new-1")]
+    assert wanted_pods(more) == ()
+    removed = changed(before, [RemoveNode(node="a")]).unwrap()
+    assert [pod.metadata.name for pod in removed.pods] == ["busy"]
+
+
+def test_a_further_node_is_in_order_whatever_the_state_of_its_model() -> None:
+    cordon = taint("node.kubernetes.io/unschedulable")
+    before = snapshot(node("a", cordon, taint("team"), unschedulable=True))
+    new = changed(before, [AddNodes(like="a")]).unwrap().nodes[1]
+    assert (new.spec.unschedulable, [item.key for item in new.spec.taints]) == (False, ["team"])
 
 
 def cron_job(uid: str = "", **spec: Json) -> JsonObject:

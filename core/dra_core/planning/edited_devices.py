@@ -1,0 +1,109 @@
+"""What-ifs about devices: tainted, untainted, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dra_core.allocation.taints import tolerates
+from dra_core.planning.cluster_snapshot import ClusterSnapshot
+from dra_core.planning.displaced import released
+from dra_core.planning.edits import Devices, FailDevices, TaintDevices, UntaintDevices, means_nothing
+from dra_core.planning.pod_claims import close_name
+from dra_core.refusal import Refusal
+from dra_core.snapshot.device import Device, DeviceTaint
+from dra_core.snapshot.resource_slice import ResourceSlice
+
+NAMED_IN_HINTS = 5
+
+
+def with_devices(
+    snapshot: ClusterSnapshot, edit: TaintDevices | UntaintDevices | FailDevices
+) -> ClusterSnapshot | Refusal:
+    """The snapshot with the devices changed; a refusal if there are none, or nothing to take away."""
+    wanted = edit.devices
+    found = [
+        (part.spec.driver, part.spec.pool.name, device.name)
+        for part in snapshot.slices
+        for device in part.spec.devices
+        if wanted.holds(part.spec.driver, part.spec.pool.name, device.name)
+    ]
+    if not found:
+        return means_nothing(f"there is no device {wanted.text}", _instead_of(wanted, snapshot))
+    slices = tuple(_part(part, edit) for part in snapshot.slices)
+    after = msgspec.structs.replace(snapshot, slices=slices)
+    if isinstance(edit, UntaintDevices):
+        rules = tuple(rule for rule in after.taint_rules if rule.spec.taint.key != edit.key)
+        if after.slices == snapshot.slices and len(rules) == len(snapshot.taint_rules):
+            return means_nothing(f"no device {wanted.text} has a taint {edit.key}", _taints_there(wanted, snapshot))
+        return msgspec.structs.replace(after, taint_rules=rules)
+    if isinstance(edit, TaintDevices):
+        return _evicted(after, edit)
+    return released(after, frozenset(found))
+
+
+def _evicted(snapshot: ClusterSnapshot, edit: TaintDevices) -> ClusterSnapshot:
+    """NoExecute ends pods whose claims hold such a device and do not tolerate it."""
+    if edit.effect != "NoExecute":
+        return snapshot
+    taint = DeviceTaint(key=edit.key, value=edit.value, effect=edit.effect)
+    hit = frozenset(
+        (item.driver, item.pool, item.device)
+        for claim in snapshot.claims
+        if claim.status.allocation is not None
+        for item in claim.status.allocation.devices.results
+        if edit.devices.holds(item.driver, item.pool, item.device)
+        and not any(tolerates(toleration, taint) for toleration in item.tolerations)
+    )
+    return released(snapshot, hit)
+
+
+def _instead_of(wanted: Devices, snapshot: ClusterSnapshot) -> str:
+    """A hint at the devices, or the pools, that there are."""
+    here = [
+        device.name
+        for part in snapshot.slices
+        if wanted.holds(part.spec.driver, part.spec.pool.name, wanted.device)
+        for device in part.spec.devices
+    ]
+    if here:
+        return f"pool {wanted.pool} has {_first(here)}"
+    pools = sorted({part.spec.pool.name for part in snapshot.slices})
+    close = close_name(wanted.pool, pools)
+    if close:
+        return f'did you mean pool "{close}"?'
+    return f"there are pools {_first(pools)}; * is any" if pools else "the snapshot has no devices"
+
+
+def _taints_there(wanted: Devices, snapshot: ClusterSnapshot) -> str:
+    keys = dict.fromkeys(
+        taint.key
+        for part in snapshot.slices
+        for device in part.spec.devices
+        if wanted.holds(part.spec.driver, part.spec.pool.name, device.name)
+        for taint in device.taints
+    )
+    return f"there is {_first(list(keys))}" if keys else "there are no taints"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - NAMED_IN_HINTS
+    return f"{', '.join(names[:NAMED_IN_HINTS])}{f' and {more} more' if more > 0 else ''}"
+
+
+def _part(part: ResourceSlice, edit: TaintDevices | UntaintDevices | FailDevices) -> ResourceSlice:
+    driver, pool = part.spec.driver, part.spec.pool.name
+    devices: list[Device] = []
+    for device in part.spec.devices:
+        if not edit.devices.holds(driver, pool, device.name):
+            devices.append(device)
+        elif isinstance(edit, TaintDevices):
+            taint = DeviceTaint(key=edit.key, value=edit.value, effect=edit.effect)
+            devices.append(msgspec.structs.replace(device, taints=(*device.taints, taint)))
+        elif isinstance(edit, UntaintDevices):
+            kept = tuple(taint for taint in device.taints if taint.key != edit.key)
+            devices.append(msgspec.structs.replace(device, taints=kept))
+    if len(devices) == len(part.spec.devices) and all(a is b for a, b in zip(devices, part.spec.devices, strict=True)):
+        return part
+    return msgspec.structs.replace(part, spec=msgspec.structs.replace(part.spec, devices=tuple(devices)))
