@@ -13,9 +13,9 @@ from returns.result import Failure
 
 from dra_core.negotiation.allocating import next_writes, with_finalizers, with_status
 from dra_core.negotiation.cluster import ClassicCluster, Name
+from dra_core.negotiation.complaints import complaint, nowhere
 from dra_core.negotiation.effects import Decision, PatchNodeState, Write
 from dra_core.negotiation.fitting import Fits, fitting, taken_by_others
-from dra_core.negotiation.scheduling import complaint
 from dra_core.negotiation.wanted import Wanted, class_of, wanted
 from dra_core.nodestate import bears, entry_in_handle, is_dead, node_of, with_entries, without_entries
 from dra_core.refusal import Fault, Refusal, Refusals
@@ -118,7 +118,7 @@ def _immediately(cluster: ClassicCluster, claim: ClassicClaim) -> Decision:
             writes = next_writes(cluster.driver_name, cluster.finalizer, [wishes], found, None)
             return Decision(effects=writes, waiting=True)
         why += found.why
-    refusal = _nowhere(why)
+    refusal = nowhere(why)
     return Decision(effects=(complaint(claim.metadata, claim.api_version, claim.kind, (refusal,)),), waiting=True)
 
 
@@ -126,18 +126,3 @@ def _in_order(cluster: ClassicCluster, claim: ClassicClaim) -> Sequence[str]:
     uid = claim.metadata.uid
     begun = {state.metadata.name for state in cluster.states() if uid in state.spec.allocated_claims}
     return sorted((name for _, name in cluster.node_states), key=lambda name: (name not in begun, name))
-
-
-def _nowhere(why: Sequence[Refusal]) -> Refusal:
-    """What is in the way, most frequent first."""
-    counts: dict[str, int] = {}
-    for refusal in why:
-        counts[refusal.seen] = counts.get(refusal.seen, 0) + 1
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    seen = "; ".join(f"{count} node(s): {text}" for text, count in most) or "no node has a NodeAllocationState"
-    return Refusal(
-        code="NoNodeForClaim",
-        fault=Fault.ENVIRONMENT,
-        seen=f"the claim can be allocated nowhere: {seen}",
-        hint="it is tried again when anything changes",
-    )

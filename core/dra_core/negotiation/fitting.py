@@ -136,7 +136,7 @@ def _in_use(cluster: ClassicCluster, state: NodeAllocationState, except_uids: se
         if uid not in except_uids:
             used |= {device.uuid for device in prepared.gpu.devices}
     for claim in cluster.on_nodes.get(state.metadata.name, _NO_CLAIMS).values():
-        if claim.metadata.uid not in except_uids and not claim.ending:
+        if claim.metadata.uid not in except_uids:
             entry = entry_in_handle(claim)
             used |= {device.uuid for device in entry.gpu.devices} if entry is not None else set()
     return used

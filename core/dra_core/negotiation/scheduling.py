@@ -21,10 +21,11 @@ from returns.result import Failure
 
 from dra_core.negotiation.allocating import next_writes
 from dra_core.negotiation.cluster import ClassicCluster, Name
-from dra_core.negotiation.effects import Decision, Effect, EmitEvent, PatchContextStatus, Regarding
+from dra_core.negotiation.complaints import complaint, nowhere
+from dra_core.negotiation.effects import Decision, Effect, PatchContextStatus
 from dra_core.negotiation.fitting import Fits, fitting
 from dra_core.negotiation.wanted import Wanted, class_of, wanted
-from dra_core.refusal import Fault, Refusal, Refusals, sentences
+from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.classic_claim import ClassicClaim
 from dra_core.snapshot.classic_scheduling import (
     MOST_NODES,
@@ -34,13 +35,6 @@ from dra_core.snapshot.classic_scheduling import (
 )
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import JsonObject
-from dra_core.snapshot.metadata import ObjectMeta
-
-REASON = "Failed"
-"""Of events about claims and pods that cannot be served; drivers of that time say the same."""
-
-_LONGEST_NOTE = 1024
-"""events.k8s.io/v1, ``note``."""
 
 
 class _Pending(msgspec.Struct, frozen=True):
@@ -72,25 +66,9 @@ def decide_scheduling(cluster: ClassicCluster, key: Name) -> Decision:
     if isinstance(chosen, Fits):
         writes = next_writes(cluster.driver_name, cluster.finalizer, claims, chosen, pod)
         return Decision(effects=writes, waiting=True)
-    unsuitable = [node_name for node_name, found in fits.items() if not isinstance(found, Fits)]
-    return Decision(effects=_status(context, pending, unsuitable), waiting=True)
-
-
-def complaint(meta: ObjectMeta, api_version: str, kind: str, faults: Refusals) -> EmitEvent:
-    """An event that says what is wrong."""
-    return EmitEvent(
-        regarding=Regarding(api_version=api_version, kind=kind, namespace=meta.namespace, name=meta.name, uid=meta.uid),
-        reason=REASON,
-        note=_cut(sentences(faults)),
-    )
-
-
-def _cut(note: str) -> str:
-    return (
-        note
-        if len(note.encode()) <= _LONGEST_NOTE
-        else note.encode()[: _LONGEST_NOTE - 3].decode(errors="ignore") + "..."
-    )
+    why = {node_name: found.why for node_name, found in fits.items() if not isinstance(found, Fits)}
+    told = _told_nowhere(pod, pending, why) if len(why) == len(nodes) else ()
+    return Decision(effects=(*told, *_status(context, pending, [*why])), waiting=True)
 
 
 def _obeyed(context: PodSchedulingContext, pod: ClassicPod) -> bool:
@@ -157,6 +135,14 @@ def _complaints(pod: ClassicPod, pending: Sequence[_Pending]) -> tuple[Effect, .
     claims = [complaint(each.claim.metadata, each.claim.api_version, each.claim.kind, each.faults) for each in wrong]
     every = tuple(fault.below(f"resourceClaims[{each.entry}]") for each in wrong for fault in each.faults)
     return (*claims, complaint(pod.metadata, "v1", "Pod", every))
+
+
+def _told_nowhere(pod: ClassicPod, pending: Sequence[_Pending], why: Mapping[str, Refusals]) -> tuple[Effect, ...]:
+    """On each claim and on the pod, why no node does. With a node that does, the others need no explanation."""
+    refusal = nowhere(fault for faults in why.values() for fault in faults)
+    claims = [complaint(each.claim.metadata, each.claim.api_version, each.claim.kind, (refusal,)) for each in pending]
+    entries = ", ".join(each.entry for each in pending)
+    return (*claims, complaint(pod.metadata, "v1", "Pod", (refusal.below(f"resourceClaims[{entries}]"),)))
 
 
 def _status(

@@ -166,6 +166,14 @@ def test_08b_a_node_that_is_not_ready_is_unsuitable_though_its_state_says_ready(
     assert scene.unsuitable("pod") == {"own-0": ["node-a"]}
 
 
+def test_08c_a_node_whose_plugin_says_that_it_is_not_ready_is_unsuitable(scene: Scene) -> None:
+    scene.side.plugin("node-a", "NotReady")
+    scene.side.create_pod("pod", ["one"])
+    scene.side.schedule("pod")
+    scene.controller.sync_all()
+    assert scene.unsuitable("pod") == {"own-0": ["node-a"]}
+
+
 def test_09_entries_of_claims_that_are_gone_are_collected(scene: Scene) -> None:
     scene.side.create_claim("forced", "two", "Immediate")
     scene.controller.sync_all()
@@ -368,6 +376,39 @@ def test_22a_finalizers_that_others_add_or_take_meanwhile_are_theirs(scene: Scen
     assert not scene.controller.write_one(), "it would have taken theirs away"
     scene.controller.sync_all()
     assert set(list_at(scene.claim("now"), "metadata", "finalizers")) == {"example.com/theirs", FINALIZER}
+
+
+def test_22c_what_was_begun_is_finished_with_the_same_devices_though_others_are_free_by_now(scene: Scene) -> None:
+    scene.side.create_claim("first", "two", "Immediate")
+    scene.controller.sync_all()
+    scene.side.create_claim("second", "one", "Immediate")
+    scene.controller.catch_up()
+    for _ in range(2):  # finalizer, entry
+        scene.controller.decide("ResourceClaim", (NAMESPACE, "second"))
+        assert scene.controller.write_one()
+    scene.controller.crash()
+    scene.api.delete("ResourceClaim", (NAMESPACE, "first"))
+    scene.settle()
+    (entry,) = scene.entries("node-a").values()
+    assert laws.devices_of(entry) == ["GPU-node-a-2"], "the first two were free when it was finished"
+
+
+def test_22d_an_entry_by_one_who_knew_an_older_claim_is_put_right(scene: Scene) -> None:
+    """It has lost its allocation to another controller, and does not know it."""
+    scene.side.create_claim("now", "two", "Immediate")
+    late = Controller(scene.api)
+    late.catch_up()
+    late.decide("ResourceClaim", (NAMESPACE, "now"))
+    assert late.write_one(), "the finalizer"
+    scene.api.patch("ResourceClaim", (NAMESPACE, "now"), {"metadata": {"labels": {"changed": "yes"}}})
+    scene.controller.sync_all()
+    given = scene.entries("node-a")
+    late.catch_up("NodeAllocationState")
+    late.decide("ResourceClaim", (NAMESPACE, "now"))
+    assert late.write_one(), "over the state as it is, for a claim as it was"
+    assert scene.entries("node-a") != given
+    scene.controller.sync_all()
+    assert scene.entries("node-a") == given, "what the claim's allocation says"
 
 
 @pytest.mark.parametrize("writes", [1, 2])
