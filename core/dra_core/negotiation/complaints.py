@@ -25,19 +25,20 @@ def complaint(meta: ObjectMeta, api_version: str, kind: str, faults: Refusals) -
 
 
 def nowhere(why: Iterable[Refusal]) -> Refusal:
-    """What is in the way on all the nodes, most frequent first."""
-    counts: dict[str, int] = {}
-    hints: dict[str, str] = {}
+    """What is in the way on all the nodes, most frequent first; where it is in one place only, in which."""
+    found: dict[str, list[Refusal]] = {}
     for refusal in why:
-        counts[refusal.seen] = counts.get(refusal.seen, 0) + 1
-        hints[refusal.seen] = refusal.hint
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    seen = "; ".join(f"{count} node(s): {text}" for text, count in most) or "no node has a NodeAllocationState"
-    advice = next((hints[text] for text, _ in most if hints[text]), "")
+        found.setdefault(refusal.seen, []).append(refusal)
+    most = sorted(found.values(), key=lambda alike: (-len(alike), alike[0].seen))
+    texts = [
+        f"{len(alike)} nodes: {alike[0].seen}" if len(alike) > 1 else f"{alike[0].path}: {alike[0].seen}"
+        for alike in most
+    ]
+    advice = next((alike[0].hint for alike in most if alike[0].hint), "")
     return Refusal(
         code="NoNodeForClaim",
         fault=Fault.ENVIRONMENT,
-        seen=f"it can be allocated nowhere: {seen}",
+        seen=f"it can be allocated nowhere: {'; '.join(texts) or 'no node has a NodeAllocationState'}",
         hint=advice or "it is tried again when anything changes",
     )
 

@@ -197,6 +197,38 @@ def test_09b_an_allocation_on_its_way_is_not_collected(scene: Scene) -> None:
     assert at(scene.claim("now"), "status", "allocation") is not None
 
 
+def test_09c_a_claim_that_is_deleted_while_a_pod_uses_it_keeps_its_devices(scene: Scene) -> None:
+    scene.side.create_claim("kept", "two")
+    scene.side.create_pod("pod", [], ["kept"])
+    scene.settle()
+    node = scene.node_of("pod")
+    before = scene.entries(node)
+    scene.api.delete("ResourceClaim", (NAMESPACE, "kept"))
+    scene.controller.sync_all()
+    scene.controller.clean_up_all()
+    assert scene.entries(node) == before
+    assert at(scene.claim("kept"), "status", "allocation") is not None
+    scene.side.delete_pod("pod")
+    scene.settle()
+    laws.nothing_is_left_behind(scene.api)
+
+
+def test_09d_a_pod_that_is_gone_or_another_one_of_its_name_is_not_obeyed(scene: Scene) -> None:
+    """Its context may be left a moment longer than itself."""
+    scene.side.create_claim("kept", "two")
+    scene.side.create_pod("pod", [], ["kept"])
+    scene.side.schedule("pod")
+    context = scene.api.get("PodSchedulingContext", (NAMESPACE, "pod"))
+    assert context is not None
+    scene.side.delete_pod("pod")
+    scene.api.create("PodSchedulingContext", context)
+    scene.controller.sync_all()
+    assert at(scene.claim("kept"), "status", "allocation") is None
+    scene.side.create_pod("pod", [], ["kept"])
+    scene.controller.sync_all()
+    assert at(scene.claim("kept"), "status", "allocation") is None, "the context is of the pod that is gone"
+
+
 def test_11_of_several_claims_all_are_allocated_or_none(scene: Scene) -> None:
     scene.side.create_pod("pod", ["two", "two"])
     for _ in range(3):
