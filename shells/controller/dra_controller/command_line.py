@@ -52,6 +52,9 @@ _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]
               type=click.FloatRange(min=1), help="How often to look at everything, and to clean up.")  # fmt: skip
 @click.option("--leader-election", envvar="LEADER_ELECTION", default=True, type=bool, show_envvar=True,
               help="Of several controllers one works, and the others wait.")  # fmt: skip
+@click.option("--binding-conditions", envvar="BINDING_CONDITIONS", default=False, type=bool, is_flag=False,
+              flag_value=True, show_envvar=True, help="Report allocated devices that have binding conditions ready, so "
+              "that their pods go on (modern only).")  # fmt: skip
 @click.option("--identity", envvar="POD_NAME", default="", show_envvar=True, show_default="<host>-<random>",
               help="Who holds the lease.")  # fmt: skip
 @click.option("--http-port", envvar="HTTP_PORT", default=-1, show_envvar=True, type=click.IntRange(-1, 65535),
@@ -71,6 +74,7 @@ def main(
     workers: int,
     resync_seconds: float,
     leader_election: bool,
+    binding_conditions: bool,
     identity: str,
     http_port: int,
     kubeconfig: Path | None,
@@ -103,6 +107,7 @@ def main(
         workers=workers,
         resync_seconds=resync_seconds,
         leader_election=leader_election,
+        binding_conditions=binding_conditions,
         identity=identity or f"{socket.gethostname()}-{secrets.token_hex(4)}",
         http_port=http_port,
         kubeconfig=kubeconfig,

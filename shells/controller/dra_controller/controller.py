@@ -56,8 +56,8 @@ def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) 
                 return
         metrics.leads(yes=True)
         work = _work(settings, driver_name, api, server, metrics, log)
+        progress.work = work  # before it starts, so that no probe is answered by what was before
         work.start()
-        progress.work = work
         stack.callback(work.stop)
         log.info("leading", identity=settings.identity)
         while not stop.wait(LOOK_SECONDS):

@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     resync_seconds: float
     leader_election: bool
+    binding_conditions: bool
     identity: str
     http_port: int
     kubeconfig: Path | None

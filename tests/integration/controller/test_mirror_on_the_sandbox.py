@@ -12,11 +12,11 @@ from dra_apiserver import RESOURCE_SLICES
 from dra_controller.modern.objects import NODE_STATES
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.cluster import Sandbox, sandbox
-from dra_sandbox.demo.installation import install_driver
 
 from tests.integration.controller.controller_process import ControllerProcess
-from tests.integration.controller.over_http import OverHttp, done, eventually, install_custom_resources
-from tests.integration.sandbox.workloads import PATIENCE, delete_pod, wait_gone, wait_ready
+from tests.integration.controller.over_http import OverHttp, done, eventually
+from tests.integration.controller.plugins_alone import install_plugins
+from tests.integration.sandbox.workloads import delete_pod, wait_gone, wait_ready
 from tests.property.negotiation.classic_api import DRIVER_NAMESPACE
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "demo/examples/basic-shared-claim-across-pods"
@@ -29,7 +29,6 @@ class Mirrored:
     def __init__(self, cluster: Sandbox) -> None:
         self.cluster = cluster
         self.api = OverHttp(cluster.kubeconfig)
-        install_custom_resources(self.api)
 
     def state(self) -> JsonObject | None:
         return self.api.client.get(NODE_STATES, NODE, DRIVER_NAMESPACE).value_or(None)
@@ -49,7 +48,7 @@ class Mirrored:
 @pytest.fixture
 def mirrored() -> Iterator[Mirrored]:
     with sandbox() as cluster:
-        install_driver(cluster, PATIENCE)
+        install_plugins(cluster)
         yield Mirrored(cluster)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from dra_core.nodestate import MirrorKind, ModernCluster, concerned_nodes, key_of, missing, seeing, seeing_all
+from dra_core.nodestate import MirrorKind, ModernCluster, key_of, missing, seeing, seeing_all
 from dra_core.snapshot.json_value import JsonObject
 
 
 class KnownCluster:
-    """Holds one immutable cluster; tells which nodes are concerned by each change."""
+    """Holds one immutable cluster; tells what it was before each change, and is after it."""
 
-    def __init__(self, driver_name: str, namespace: str, tell: Callable[[frozenset[str]], None]) -> None:
+    def __init__(self, nothing: ModernCluster, tell: Callable[[ModernCluster, ModernCluster], None]) -> None:
         self._lock = threading.Lock()
         self._tell = tell
-        self._cluster = ModernCluster(driver_name=driver_name, namespace=namespace)
+        self._cluster = nothing
         self._listed: set[MirrorKind] = set()
         self._news = threading.Condition()
 
@@ -53,4 +53,4 @@ class KnownCluster:
         with self._lock:
             before = self._cluster
             after = self._cluster = change(before)
-        self._tell(concerned_nodes(before, after))
+        self._tell(before, after)

@@ -1,14 +1,18 @@
-"""The work of modern DRA: each node's NodeAllocationState says what ResourceSlices and claims say."""
+"""The work of modern DRA: each node's NodeAllocationState says what ResourceSlices and claims say.
+
+Where the driver's devices have binding conditions it also reports them ready (``readying``).
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from traceback import format_exc
 from typing import TypeAlias
 
 from dra_apiserver import Answer, ApiFailure, ApiServer, Follower, Selection
-from dra_core.nodestate import all_nodes, mirror
+from dra_core.nodestate import ModernCluster, all_nodes, concerned_nodes, mirror, waiting_claims
 from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
 from dra_core.snapshot.generation import ServedApi
 from returns.result import Failure
@@ -18,12 +22,13 @@ from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.modern.known_cluster import KnownCluster
 from dra_controller.modern.objects import NODE_STATES, followed
+from dra_controller.modern.readying import ClaimName, Readying
 from dra_controller.settings import Settings
 from dra_controller.work_queue import WorkQueue
 from dra_controller.workers import Workers
 
-Subject: TypeAlias = tuple[str]
-"""A node."""
+Subject: TypeAlias = tuple[str] | ClaimName
+"""A node, or a claim that waits."""
 
 KIND = "NodeAllocationState"
 
@@ -40,12 +45,16 @@ class Mirroring:
         self._log = log
         self._stopped = threading.Event()
         self._queue: WorkQueue[Subject] = WorkQueue()
-        self._known = KnownCluster(driver_name, settings.namespace, self._concern)
+        nothing = ModernCluster(
+            driver_name=driver_name, namespace=settings.namespace, reports_readiness=settings.binding_conditions
+        )
+        self._known = KnownCluster(nothing, self._concern)
         selections = {
             "ResourceSlice": Selection(fields=f"spec.driver={driver_name}"),
             KIND: Selection(namespace=settings.namespace),
         }
         self._kinds = followed(api.version)
+        self._readying = Readying(self._kinds["ResourceClaim"], lambda: self._known.now, server, metrics, log)
         self._followings = [
             Following(kind, Follower(server, resource, selections.get(kind, Selection())), self._known, metrics, log)
             for kind, resource in self._kinds.items()
@@ -80,26 +89,34 @@ class Mirroring:
         self._workers.start()
         self._log.info("working", workers=self._settings.workers)
         while True:
-            self._concern(all_nodes(self._known.now))
+            everything = self._known.now
+            self._add(all_nodes(everything), everything.waiting)
             if self._stopped.wait(self._settings.resync_seconds):
                 return
 
-    def _concern(self, node_names: frozenset[str]) -> None:
+    def _concern(self, before: ModernCluster, after: ModernCluster) -> None:
+        self._add(concerned_nodes(before, after), waiting_claims(before, after))
+
+    def _add(self, node_names: Iterable[str], claims: Iterable[ClaimName]) -> None:
         self._queue.add_all((name,) for name in node_names)
+        self._queue.add_all(claims)
 
     def _work(self) -> None:
         while (subject := self._queue.take()) is not None:
             started = time.monotonic()
             failed = True
             try:
-                failed = not self._look(subject[0])
-            except Exception as error:  # a bug about one node must not stop all others
+                failed = not self._look(subject)
+            except Exception as error:  # a bug about one subject must not stop all others
                 self._log.error("a bug", node=subject[0], error=repr(error), traceback=format_exc())
             finally:
                 self._queue.done(subject, failed=failed)
                 self._metrics.looked(KIND, failed=failed, seconds=time.monotonic() - started)
 
-    def _look(self, node_name: str) -> bool:
+    def _look(self, subject: Subject) -> bool:
+        return self._readying.look(subject) if len(subject) == 2 else self._mirror(subject[0])
+
+    def _mirror(self, node_name: str) -> bool:
         """Whether it went well. What was written comes back by the watch, and is looked at again then."""
         effect = mirror(self._known.now, node_name)
         if effect is None:
