@@ -95,7 +95,9 @@ def test_the_nodes_state_shows_its_devices(world: ClassicWorld, unused: JsonObje
     assert len(re.findall(r"^ +Product Name: +LATEST-GPU-MODEL$", described, re.MULTILINE)) == 8
     assert "Allocatable Devices:" in described
     assert "Prepared Claims" not in described
-    assert f"{world.layout.node_name}   Ready" in world.kubectl("get", "nas", "-n", NAMESPACE)
+    header, row = (line.split() for line in world.kubectl("get", "nas", "-n", NAMESPACE).splitlines())
+    assert header[:-1] == ["NAME", "DEVICES", "ALLOCATED", "PREPARED", "UNHEALTHY", "STATUS"]
+    assert row[:-1] == [world.layout.node_name, "8", "0", "0", "0", "Ready"]
 
 
 def test_the_four_demos_share_as_they_should_and_leave_nothing_behind(world: ClassicWorld, unused: JsonObject) -> None:
