@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import pytest
 from dra_apiserver import LEASES
 from dra_core.snapshot.json_value import JsonObject, at, text_at
 
@@ -91,6 +92,35 @@ def test_bad_parameters_are_told_and_hold_nobody_up(side: ClusterSide, controlle
     assert told[1].startswith("spec.parametersRef.name: there is no GpuClaimParameters nowhere")
     side.create_parameters("nowhere", {})
     eventually(lambda: is_allocated(side, "missing"), f"it is allocated after all: {controller.lines}")
+
+
+@pytest.mark.parametrize("count", [0, 33, 10_000])
+def test_a_count_that_cannot_be_is_refused_when_it_is_written(side: ClusterSide, count: int) -> None:
+    with pytest.raises(AssertionError, match=r"spec\.count in body should be"):
+        side.create_parameters("bad", {"count": count})
+
+
+def test_what_is_wrong_is_told_on_claim_and_pod_and_others_are_served(
+    side: ClusterSide, controller: ControllerProcess
+) -> None:
+    side.node_comes("node-b")
+    nonsense: JsonObject = {"spec": {"allocatableDevices": [{"device": {"name": "gpu-0", "pool": "node-b"}}]}}
+    side.api.patch("NodeAllocationState", (DRIVER_NAMESPACE, "node-b"), nonsense)
+    side.create_pod("missing", ["nowhere"])
+    side.create_pod("on-b", [""], node_name="node-b")
+    side.create_pod("good", [""])
+    side.schedule("missing")
+    eventually(lambda: runs(side, "good"), f"the good one is scheduled: {controller.lines}")
+
+    def told(kind: str) -> list[str]:
+        return sorted(http(side).events(kind))
+
+    for kind in ("Pod", "ResourceClaim"):
+        for said in (
+            "nodeallocationstate node-b.spec.allocatableDevices[0]",
+            "there is no GpuClaimParameters nowhere in the namespace default",
+        ):
+            eventually(lambda: any(said in note for note in told(kind)), f"{said} is told on the {kind}")  # noqa: B023  awaited here
 
 
 def test_another_takes_over_at_once_when_the_leader_stops(
