@@ -6,7 +6,9 @@ Ports, other pods, device plugins beside classes, overhead, gates and DaemonSets
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -270,3 +272,86 @@ def test_a_daemon_set_gets_the_pods_that_plan_says(planned: Planned, tmp_path: P
         planned.api.delete(f"{sets}/daemon")
         _end(planned, "holder")
         eventually("the end of its pods", lambda: not made())
+
+
+ZONES = {"planning-1": "a", "planning-2": "a", "planning-3": "b", "planning-4": "b", "planning-5": "c"}
+ZONE = "topology.kubernetes.io/zone"
+
+
+def preferred(kind: str, app: str, key: str = HOST, weight: int = 10) -> JsonObject:
+    selected: JsonObject = {"topologyKey": key, "labelSelector": {"matchLabels": {"app": app}}}
+    terms: list[Json] = [{"weight": weight, "podAffinityTerm": selected}]
+    return {kind: {"preferredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
+SOFT: list[Json] = [
+    {
+        "maxSkew": 1,
+        "topologyKey": ZONE,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "growing"}},
+    }
+]
+GROWING: Mapping[str, JsonObject] = {
+    "as kube-scheduler spreads a ReplicaSet by itself": {},
+    "softly over zones": {"topologySpreadConstraints": SOFT},
+    "rather apart": {"affinity": preferred("podAntiAffinity", "growing")},
+    "rather together in a zone": {"affinity": preferred("podAffinity", "growing", ZONE)},
+    "together, where the first one goes": {"affinity": affinity("podAffinity", "growing")},
+}
+
+
+@pytest.fixture(scope="module")
+def zoned(planned: Planned) -> Planned:
+    """The nodes in three zones, one of them half full."""
+    for name, zone in ZONES.items():
+        planned.api.merge(f"/api/v1/nodes/{name}", {"metadata": {"labels": {ZONE: zone}}})
+    return planned
+
+
+@pytest.mark.parametrize("case", GROWING)
+def test_a_replica_set_grows_onto_nodes_that_plan_names(zoned: Planned, tmp_path: Path, case: str) -> None:
+    """One pod after the other, given what the real scheduler chose so far: the next is among those that tie."""
+    sets = f"/apis/apps/v1/namespaces/{SPACE}/replicasets"
+    template = bare("growing", container=requests(cpu="500m", memory="512Mi"))
+    inner: JsonObject = {**object_at(template, "spec"), **GROWING[case]}
+    value: JsonObject = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {"name": "growing", "namespace": SPACE},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": "growing"}},
+            "template": {"metadata": {"labels": {"app": "growing"}}, "spec": inner},
+        },
+    }
+    zoned.api.create(PODS, bare("holder", node="planning-2", container=requests(cpu="4", memory="16Gi")))
+    assert text_at(zoned.decided("holder"), "spec", "nodeName") == "planning-2"
+    zoned.api.create(sets, value)
+    path = tmp_path / "set.json"
+
+    def nodes() -> list[str]:
+        pods = list_at(zoned.api.get(f"{PODS}?labelSelector=app%3Dgrowing"), "items")
+        return [text_at(item, "spec", "nodeName") for item in pods]
+
+    def grown(count: int) -> bool:
+        return len(nodes()) == count and all(nodes())
+
+    try:
+        seen: list[str] = []
+        alone = 0
+        for count in range(1, 9):
+            path.write_text(json.dumps({**value, "spec": {**object_at(value, "spec"), "replicas": count}}))
+            (placed,) = list_at(zoned.dra("plan", "replicaset", "growing", "-f", str(path)), "placed")
+            tied = list_at(placed, "tiedNodes") or [text_at(placed, "node")]
+            zoned.api.merge(f"{sets}/growing", {"spec": {"replicas": count}})
+            eventually("the next pod's node", partial(grown, count))
+            (chosen,) = Counter(nodes()) - Counter(seen)
+            seen.append(chosen)
+            assert chosen in tied, f"number {count} is on {chosen}, predicted {tied}, after {seen[:-1]}"
+            alone += len(tied) == 1
+        assert alone  # it is no prediction that names all nodes each time
+    finally:
+        zoned.api.delete(f"{sets}/growing")
+        _end(zoned, "holder")
+        eventually("the end of the set's pods", lambda: not nodes())

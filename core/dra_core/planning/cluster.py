@@ -17,12 +17,14 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.extended_resources import advertised, classes_by_resource, extended_claim
 from dra_core.planning.neighbours import guards
 from dra_core.planning.node_allocatable import PartsOfNodes, demand, parts_of_nodes
-from dra_core.planning.pod_claims import ClaimIndex, PodClaims
+from dra_core.planning.pod_claims import ClaimIndex, PodClaims, Reference
+from dra_core.planning.preferences import has_terms
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node import Node
-from dra_core.snapshot.pod import Pod
+from dra_core.snapshot.pod import LabelSelector, Pod
 from dra_core.snapshot.resource_claim import DeviceRequestAllocationResult, ResourceClaim
+from dra_core.snapshot.workload import Deployment, ReplicaSet, StatefulSet
 
 NEWEST = max(DEFAULTS)
 NONE_ADVERTISED: frozenset[str] = frozenset()
@@ -209,6 +211,20 @@ class Cluster:
     def guarded(self) -> bool:
         """Whether any running pod keeps others away from where it is."""
         return any(guards(pod) for _, pod in self.placed_pods)
+
+    @cached_property
+    def sibling_selectors(self) -> Mapping[Reference, LabelSelector]:
+        """What selects the pods of each ReplicaSet and StatefulSet, and of Deployments, which make ReplicaSets."""
+        found: dict[Reference, LabelSelector] = {}
+        for item in self.snapshot.workloads:
+            if isinstance(item, Deployment | ReplicaSet | StatefulSet) and item.spec.selector is not None:
+                found[Reference(item.kind, item.metadata.namespace, item.metadata.name)] = item.spec.selector
+        return found
+
+    @cached_property
+    def minded(self) -> bool:
+        """Whether the affinity of any running pod makes some nodes better than others."""
+        return any(has_terms(pod) for _, pod in self.placed_pods)
 
     @cached_property
     def priorities(self) -> list[int]:

@@ -23,6 +23,7 @@ from dra_core.planning.node_allocatable import device_refusal
 from dra_core.planning.node_rules import static_refusal
 from dra_core.planning.pod_claims import PodClaims, Reference
 from dra_core.planning.policies import ALTERNATIVES, ASSUMED, ZONE, Choice, Policy, Worth, total, worth
+from dra_core.planning.preferences import Preferences, has_terms, softly_spread
 from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.planning.waiting import Wanted, makers, origin_of
 from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
@@ -108,7 +109,9 @@ class Ledger:
         self._made: dict[tuple[str, str], ResourceClaim] = {}
         self._placed_on: dict[int, list[Pod]] = {}
         self._guarded = cluster.guarded
+        self._minded = cluster.minded
         self._neighbours: dict[bytes, Neighbours] = {}
+        self._preferences: dict[bytes, Preferences] = {}
         self._makers = makers(cluster.snapshot) if policy == "topology" else {}
         self._siblings = self._running_siblings() if policy == "topology" else {}
 
@@ -123,7 +126,7 @@ class Ledger:
         self._refresh(kind, pod, answers, variants)
         if kind.errors:
             return None
-        values = _beside_each_other(kind, self._narrowed(kind, item, variants, answers))
+        values = self._preferred(item, _beside_each_other(kind, self._narrowed(kind, item, variants, answers)))
         best = max(values, default=NOWHERE)
         if best == NOWHERE:
             return None
@@ -274,6 +277,23 @@ class Ledger:
             found = self._neighbours[key] = Neighbours(pod, self._nodes, pods, self.cluster.namespace_labels)
         return found
 
+    def _preferred(self, item: Wanted, values: list[float]) -> list[float]:
+        """The values with what other pods make of nodes, as kube-scheduler sees it."""
+        pod, siblings = item.pod, self.cluster.sibling_selectors.get(item.origin)
+        if self.policy != "scheduler" or not (self._minded or has_terms(pod) or softly_spread(pod, siblings)):
+            return values
+        key = msgspec.json.encode((pod.metadata.namespace, pod.metadata.labels, pod.spec, item.origin))
+        found = self._preferences.get(key)
+        if found is None:
+            pods = ((number, other) for number in range(len(self._nodes)) for other in self._pods_on(number))
+            found = Preferences(pod, self._nodes, pods, self.cluster.namespace_labels, siblings)
+            self._preferences[key] = found
+        fitting = [number for number, value in enumerate(values) if value != NOWHERE]
+        preferred = list(values)
+        for number, points in zip(fitting, found.points(fitting), strict=True):
+            preferred[number] += points
+        return preferred
+
     def _enter(
         self, item: Wanted, claims: PodClaims, number: int, answer: NodeAnswer, tied: Sequence[str]
     ) -> Placed | None:
@@ -300,8 +320,11 @@ class Ledger:
         self._assume(number, pod)
         self._placed_on.setdefault(number, []).append(pod)
         self._guarded = self._guarded or guards(pod)
+        self._minded = self._minded or has_terms(pod)
         for seen in self._neighbours.values():
             seen.add(node, pod)
+        for liked in self._preferences.values():
+            liked.add(number, pod)
         here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
         ties = tuple(tied) if len(tied) > 1 else ()

@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dra_core.planning.label_selectors import NAMESPACE_NAME, is_empty, label_selected, narrowed
 from dra_core.planning.node_rules import NodeRefusal, selected_by, untolerated
 from dra_core.snapshot.node import Node
-from dra_core.snapshot.pod import LabelSelector, Pod, PodAffinityTerm, TopologySpreadConstraint
+from dra_core.snapshot.pod import (
+    LabelSelector,
+    Pod,
+    PodAffinityTerm,
+    TopologySpreadConstraint,
+    WeightedPodAffinityTerm,
+)
 
 NamespaceLabels = Mapping[str, Mapping[str, str]]
 """The labels of namespaces, by name."""
@@ -36,6 +42,13 @@ def required_terms(pod: Pod, *, anti: bool = False) -> tuple[PodAffinityTerm, ..
     return () if part is None else part.required_during_scheduling_ignored_during_execution
 
 
+def preferred_terms(pod: Pod, *, anti: bool = False) -> tuple[WeightedPodAffinityTerm, ...]:
+    """The terms of affinity, or of anti-affinity, that only rank nodes."""
+    affinity = pod.spec.affinity
+    part = None if affinity is None else affinity.pod_anti_affinity if anti else affinity.pod_affinity
+    return () if part is None else part.preferred_during_scheduling_ignored_during_execution
+
+
 def spread_constraints(pod: Pod) -> tuple[TopologySpreadConstraint, ...]:
     """The constraints that keep the pod away from nodes; others only rank them."""
     return tuple(item for item in pod.spec.topology_spread_constraints if item.when_unsatisfiable == "DoNotSchedule")
@@ -57,8 +70,8 @@ class Neighbours:
         self._pod = pod
         self._namespaces = namespaces
         self._spread = [_Spread(pod, number, nodes) for number in range(len(spread_constraints(pod)))]
-        self._near = [_Selection(pod, term) for term in required_terms(pod)]
-        self._away = [_Selection(pod, term) for term in required_terms(pod, anti=True)]
+        self._near = [Selection(pod, term) for term in required_terms(pod)]
+        self._away = [Selection(pod, term) for term in required_terms(pod, anti=True)]
         self._liked: set[_Domain] = set()  # of pods that all terms of affinity select
         self._disliked: dict[_Domain, Pod] = {}
         self._guarded: dict[_Domain, Pod] = {}
@@ -77,7 +90,7 @@ class Neighbours:
                 self._disliked.setdefault((item.key, labels[item.key]), other)
         for term in required_terms(other, anti=True):
             key = term.topology_key
-            if key in labels and _Selection(other, term).selects(self._pod, self._namespaces):
+            if key in labels and Selection(other, term).selects(self._pod, self._namespaces):
                 self._guarded.setdefault((key, labels[key]), other)
 
     def refusal(self, node: Node) -> NodeRefusal | None:
@@ -110,7 +123,7 @@ class Neighbours:
         return not self._liked and all(item.selects(self._pod, self._namespaces) for item in self._near)
 
 
-class _Selection:
+class Selection:
     """The pods that a term of affinity or anti-affinity selects."""
 
     def __init__(self, pod: Pod, term: PodAffinityTerm) -> None:
@@ -123,6 +136,7 @@ class _Selection:
         self._space_selector: LabelSelector | None = term.namespace_selector
 
     def selects(self, other: Pod, namespaces: NamespaceLabels) -> bool:
+        """Whether the term selects the other pod."""
         space = other.metadata.namespace
         if space not in self._spaces:
             labels = namespaces.get(space, {NAMESPACE_NAME: space})

@@ -43,9 +43,6 @@ def of_all(cluster: Cluster, pods: Iterable[tuple[Pod, bool]], *, as_scheduler: 
     for pod, fits in pods:
         for remark in not_modelled(cluster, pod, fits=fits):
             found.setdefault(remark.seen, remark)
-        if as_scheduler:
-            for remark in _preferences(pod):
-                found.setdefault(remark.seen, remark)
     return tuple(found.values())
 
 
@@ -78,15 +75,6 @@ def _preemption(cluster: Cluster, pod: Pod) -> Iterator[Refusal]:
             "is not looked at"
         )
         yield _remark("spec.priority", seen)
-
-
-def _preferences(pod: Pod) -> Iterator[Refusal]:
-    affinity = pod.spec.affinity
-    parts = (affinity.pod_affinity, affinity.pod_anti_affinity) if affinity is not None else ()
-    if any(part is not None and part.preferred_during_scheduling_ignored_during_execution for part in parts):
-        yield _remark("spec.affinity", "which pods it would rather be near, or away from, does not rank nodes here")
-    if any(item.when_unsatisfiable == "ScheduleAnyway" for item in pod.spec.topology_spread_constraints):
-        yield _remark("spec.topologySpreadConstraints", "constraints that say ScheduleAnyway do not rank nodes here")
 
 
 def _remark(path: str, seen: str) -> Refusal:

@@ -1,7 +1,8 @@
 """How a planning run chooses among the nodes on which a pod fits.
 
 - ``scheduler``: as kube-scheduler 1.37 scores by default, as far as a snapshot tells: what is left of cpu and memory,
-  balance between the two, preferred node affinity, soft taints, and which alternatives of prioritised lists are taken.
+  balance between the two, preferred node affinity, soft taints, other pods (``preferences``), and which alternatives of
+  prioritised lists are taken. Which images nodes have is not looked at.
   Where kube-scheduler draws lots among equals, the first by name is taken, and how many there were is told.
 - ``best-fit``: the node with the fewest free devices, so that others stay whole.
 - ``least-fragmentation``: the node whose free devices lose the least for pods that want 1, 2, 4 or 8 on one node.

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from dra_core.snapshot.api_record import PartialApiRecord
 from dra_core.snapshot.metadata import ObjectMeta
-from dra_core.snapshot.pod import PodResourceClaim, PodSpec, Toleration
+from dra_core.snapshot.pod import LabelSelector, PodResourceClaim, PodSpec, Toleration
 from dra_core.snapshot.quantity import Amount
 
 
@@ -19,9 +19,10 @@ class PodTemplate(PartialApiRecord, frozen=True, kw_only=True):
 
 
 class ReplicatedSpec(PartialApiRecord, frozen=True, kw_only=True):
-    """How many pods of which kind; the API server's default is 1."""
+    """How many pods of which kind, and which are its own; the API server's default is 1."""
 
     replicas: int | None = None
+    selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
 
 

@@ -1,0 +1,191 @@
+"""What other pods make of nodes that all take a pod: kube-scheduler's scores InterPodAffinity and PodTopologySpread.
+
+Both only mean something beside the other nodes on which the pod fits. A pod of a ReplicaSet or StatefulSet that says
+nothing of its own is spread over nodes and zones, as kube-scheduler does by default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from dra_core.planning.label_selectors import is_empty, label_selected, narrowed
+from dra_core.planning.neighbours import NamespaceLabels, Selection, preferred_terms, required_terms
+from dra_core.planning.node_rules import selected_by, untolerated
+from dra_core.snapshot.node import Node
+from dra_core.snapshot.pod import LabelSelector, Pod, TopologySpreadConstraint
+
+MOST = 100  # points of a scoring plugin (framework MaxNodeScore)
+WEIGHT = 2  # of both plugins
+HOSTNAME = "kubernetes.io/hostname"
+ZONE = "topology.kubernetes.io/zone"
+FOR_REQUIRED = 1  # what a required term of a running pod is worth (hardPodAffinityWeight)
+
+_DEFAULTS = (
+    TopologySpreadConstraint(max_skew=3, topology_key=HOSTNAME, when_unsatisfiable="ScheduleAnyway"),
+    TopologySpreadConstraint(max_skew=5, topology_key=ZONE, when_unsatisfiable="ScheduleAnyway"),
+)
+
+
+def has_terms(pod: Pod) -> bool:
+    """Whether the pod's affinity makes some nodes better than others, for itself or for pods that come after it."""
+    return bool(required_terms(pod) or preferred_terms(pod) or preferred_terms(pod, anti=True))
+
+
+def softly_spread(pod: Pod, siblings: LabelSelector | None) -> tuple[TopologySpreadConstraint, ...]:
+    """The constraints that rank nodes.
+
+    Args:
+        pod: The pod.
+        siblings: What selects the pods of its ReplicaSet or StatefulSet; None if it has none.
+    """
+    own = pod.spec.topology_spread_constraints
+    if own:
+        return tuple(item for item in own if item.when_unsatisfiable == "ScheduleAnyway")
+    return () if siblings is None or is_empty(siblings) else _DEFAULTS
+
+
+class Preferences:
+    """What the pods on all nodes make of each node for one pod.
+
+    Args:
+        pod: The pod that looks for a node.
+        nodes: All nodes.
+        pods: The pods on them, with the numbers of their nodes.
+        namespaces: Labels of namespaces.
+        siblings: See ``softly_spread``.
+    """
+
+    def __init__(
+        self,
+        pod: Pod,
+        nodes: Sequence[Node],
+        pods: Iterable[tuple[int, Pod]],
+        namespaces: NamespaceLabels,
+        siblings: LabelSelector | None,
+    ) -> None:
+        self._pod = pod
+        self._nodes = nodes
+        self._namespaces = namespaces
+        self._weighed = [
+            (Selection(pod, item.pod_affinity_term), sign * item.weight)
+            for sign, anti in ((1, False), (-1, True))
+            for item in preferred_terms(pod, anti=anti)
+        ]
+        self._liking: dict[str, dict[str, int]] = {}
+        constraints = softly_spread(pod, siblings)
+        strict = bool(pod.spec.topology_spread_constraints)
+        ignored = {
+            number
+            for number, node in enumerate(nodes)
+            if strict and any(item.topology_key not in node.metadata.labels for item in constraints)
+        }
+        self._ignored = ignored
+        self._spread = [_Spread(pod, item, nodes, ignored, None if strict else siblings) for item in constraints]
+        for number, other in pods:
+            self.add(number, other)
+
+    def add(self, number: int, other: Pod) -> None:
+        """Take a further pod into account."""
+        labels = self._nodes[number].metadata.labels
+        for spread in self._spread:
+            spread.add(number, other)
+        for selection, weight in self._weighed:
+            if selection.selects(other, self._namespaces):
+                self._like(labels, selection.key, weight)
+        for term in required_terms(other):
+            if Selection(other, term).selects(self._pod, self._namespaces):
+                self._like(labels, term.topology_key, FOR_REQUIRED)
+        for sign, anti in ((1, False), (-1, True)):
+            for item in preferred_terms(other, anti=anti):
+                if Selection(other, item.pod_affinity_term).selects(self._pod, self._namespaces):
+                    self._like(labels, item.pod_affinity_term.topology_key, sign * item.weight)
+
+    def _like(self, labels: Mapping[str, str], key: str, weight: int) -> None:
+        if key in labels:
+            values = self._liking.setdefault(key, {})
+            values[labels[key]] = values.get(labels[key], 0) + weight
+
+    def points(self, fitting: Sequence[int]) -> list[int]:
+        """The points of each of the nodes on which the pod fits, which are given by number."""
+        liked, spread = self._liked(fitting), self._spread_points(fitting)
+        return [WEIGHT * (one + other) for one, other in zip(liked, spread, strict=True)]
+
+    def _liked(self, fitting: Sequence[int]) -> list[int]:
+        if not self._liking:
+            return [0] * len(fitting)
+        raw = [
+            sum(values.get(labels[key], 0) for key, values in self._liking.items() if key in labels)
+            for labels in (self._nodes[number].metadata.labels for number in fitting)
+        ]
+        least, most = min(raw, default=0), max(raw, default=0)
+        return [int(MOST * ((item - least) / (most - least))) if most > least else 0 for item in raw]
+
+    def _spread_points(self, fitting: Sequence[int]) -> list[int]:
+        if not self._spread:
+            return [0] * len(fitting)
+        counted = [number for number in fitting if number not in self._ignored]
+        costs = [spread.costs(counted) for spread in self._spread]
+        raw = {number: math.floor(sum(cost(number) for cost in costs) + 0.5) for number in counted}
+        least, most = min(raw.values(), default=0), max(raw.values(), default=0)
+        return [
+            0 if number not in raw else MOST if most == 0 else MOST * (most + least - raw[number]) // most
+            for number in fitting
+        ]
+
+
+class _Spread:
+    """How many of the pods that are to be spread are on each node, and in each domain."""
+
+    def __init__(
+        self,
+        pod: Pod,
+        constraint: TopologySpreadConstraint,
+        nodes: Sequence[Node],
+        ignored: set[int],
+        siblings: LabelSelector | None,
+    ) -> None:
+        self._space = pod.metadata.namespace
+        self._constraint = constraint
+        own = narrowed(constraint.label_selector, pod.metadata.labels, constraint.match_label_keys)
+        self._selector = own if siblings is None else siblings
+        key = constraint.topology_key
+        self._values = [node.metadata.labels.get(key) for node in nodes]
+        self._counting = [
+            number not in ignored
+            and (constraint.node_affinity_policy == "Ignore" or selected_by(pod.spec, node))
+            and (
+                constraint.node_taints_policy != "Honor" or untolerated(node.spec.taints, pod.spec.tolerations) is None
+            )
+            for number, node in enumerate(nodes)
+        ]
+        self._here: dict[int, int] = {}
+        self._in_domain: dict[str, int] = {}
+
+    def add(self, number: int, other: Pod) -> None:
+        if (
+            other.metadata.namespace != self._space
+            or other.metadata.deletion_timestamp is not None
+            or is_empty(self._selector)
+            or not label_selected(self._selector, other.metadata.labels)
+        ):
+            return
+        self._here[number] = self._here.get(number, 0) + 1
+        value = self._values[number]
+        if value is not None and self._counting[number]:
+            self._in_domain[value] = self._in_domain.get(value, 0) + 1
+
+    def costs(self, fitting: Sequence[int]) -> Callable[[int], float]:
+        """What each node costs by how many of the pods are near; nodes without the label cost nothing."""
+        host = self._constraint.topology_key == HOSTNAME
+        domains = len(fitting) if host else len({self._values[number] for number in fitting})
+        weight, more = math.log(domains + 2), self._constraint.max_skew - 1
+
+        def cost(number: int) -> float:
+            value = self._values[number]
+            if value is None:
+                return 0.0
+            count = self._here.get(number, 0) if host else self._in_domain.get(value, 0)
+            return count * weight + more
+
+        return cost
