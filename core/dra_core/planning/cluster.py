@@ -77,6 +77,13 @@ class Cluster:
         self._language = language
         self._origin = origin
 
+    def _same(self, *parts: str) -> Cluster | None:
+        """The cluster that this one was made from, if these parts of its snapshot are still the same."""
+        old = self._origin
+        if old is None or any(getattr(old.snapshot, part) is not getattr(self.snapshot, part) for part in parts):
+            return None
+        return old
+
     def having(self, snapshot: ClusterSnapshot) -> Cluster:
         """The same cluster with another snapshot; what did not change is not worked out again."""
         return Cluster(snapshot, self._language, self.features, origin=self)
@@ -84,12 +91,8 @@ class Cluster:
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The nodes, by name."""
-        old = self._origin
-        if (
-            old is not None
-            and old.snapshot.nodes is self.snapshot.nodes
-            and (self.snapshot.nodes or old.snapshot.slices is self.snapshot.slices)
-        ):
+        old = self._same("nodes") if self.snapshot.nodes else self._same("nodes", "slices")
+        if old is not None:
             return old.nodes
         found: Sequence[Node] = self.snapshot.nodes
         if not found:
@@ -100,9 +103,8 @@ class Cluster:
     @cached_property
     def inventory(self) -> Inventory:
         """All devices, with the taints of DeviceTaintRules where these are in force."""
-        old = self._origin
-        new = self.snapshot
-        if old is not None and old.snapshot.slices is new.slices and old.snapshot.taint_rules is new.taint_rules:
+        old, new = self._same("slices", "taint_rules"), self.snapshot
+        if old is not None:
             return old.inventory
         rules = new.taint_rules if self.features.device_taints else ()
         return Inventory(with_rules(new.slices, rules), self.features)
@@ -115,13 +117,8 @@ class Cluster:
     @cached_property
     def claims(self) -> ClaimIndex:
         """Claims and templates."""
-        old, new = self._origin, self.snapshot
-        if (
-            old is not None
-            and old.snapshot.claims is new.claims
-            and old.snapshot.templates is new.templates
-            and old.snapshot.pod_groups is new.pod_groups
-        ):
+        old = self._same("claims", "templates", "pod_groups")
+        if old is not None:
             return old.claims
         return ClaimIndex(self.snapshot.claims, self.snapshot.templates, self.snapshot.pod_groups)
 
@@ -129,15 +126,15 @@ class Cluster:
     def allocated(self) -> Allocated:
         """What is in use."""
         old = self._origin
-        if old is not None and old.snapshot.claims is self.snapshot.claims:
+        if old is not None and _hold_the_same(old.snapshot.claims, self.snapshot.claims):
             return old.allocated
         return Allocated().with_claims(self.snapshot.claims)
 
     @cached_property
     def holders(self) -> Mapping[DeviceId, tuple[Holder, ...]]:
         """Who holds which device, admin access included."""
-        old = self._origin
-        if old is not None and old.snapshot.claims is self.snapshot.claims:
+        old = self._same("claims")
+        if old is not None:
             return old.holders
         found: dict[DeviceId, tuple[Holder, ...]] = {}
         for claim in self.snapshot.claims:
@@ -162,6 +159,9 @@ class Cluster:
     @cached_property
     def pods_on(self) -> Mapping[str, tuple[Pod, ...]]:
         """Running pods by node."""
+        old = self._same("pods")
+        if old is not None:
+            return old.pods_on
         found: dict[str, list[Pod]] = {}
         for pod in self.snapshot.pods:
             if pod.spec.node_name and not pod.finished:
@@ -171,8 +171,8 @@ class Cluster:
     @cached_property
     def used(self) -> Mapping[str, Mapping[str, int]]:
         """What the pods of each node request, in billionths by resource name."""
-        old = self._origin
-        if old is not None and old.snapshot.pods is self.snapshot.pods:
+        old = self._same("pods", "classes", "nodes")
+        if old is not None:
             return old.used
         nodes = {node.metadata.name: node for node in self.nodes}
         found: dict[str, Mapping[str, int]] = {}
@@ -205,11 +205,17 @@ class Cluster:
     @cached_property
     def placed_pods(self) -> tuple[tuple[Node, Pod], ...]:
         """Running pods with their nodes."""
+        old = self._same("nodes", "slices", "pods")
+        if old is not None:
+            return old.placed_pods
         return tuple((node, pod) for node in self.nodes for pod in self.pods_on.get(node.metadata.name, ()))
 
     @cached_property
     def guarded(self) -> bool:
         """Whether any running pod keeps others away from where it is."""
+        old = self._same("nodes", "slices", "pods")
+        if old is not None:
+            return old.guarded
         return any(guards(pod) for _, pod in self.placed_pods)
 
     @cached_property
@@ -282,6 +288,16 @@ class Cluster:
     def claim(self, namespace: str, name: str) -> ResourceClaim | None:
         """A claim by name."""
         return self.claims.claims.get((namespace, name))
+
+
+def _hold_the_same(before: Sequence[ResourceClaim], after: Sequence[ResourceClaim]) -> bool:
+    """Whether claims that were changed hold the devices that they held."""
+    return before is after or (
+        len(before) == len(after)
+        and all(
+            old is new or old.status.allocation is new.status.allocation for old, new in zip(before, after, strict=True)
+        )
+    )
 
 
 def natural(name: str) -> tuple[tuple[bool, int, str], ...]:

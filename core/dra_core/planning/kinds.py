@@ -8,10 +8,10 @@ from typing import TypeAlias
 import msgspec
 from returns.result import Failure
 
+from dra_core.planning.parts import Parts, TopLevel, completed
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.as_go_reads import as_go_reads
 from dra_core.snapshot.codec import decode_reporting
-from dra_core.snapshot.defaults import with_defaults
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.device_taint_rule import DeviceTaintRule
 from dra_core.snapshot.json_value import Json, JsonObject
@@ -100,7 +100,12 @@ def known_kind(api_version: str, kind: str) -> Kind | Refusal | None:
 
 
 def read_object(
-    kind: Kind, version: str, value: JsonObject | msgspec.Raw, namespace: str
+    kind: Kind,
+    version: str,
+    value: JsonObject | msgspec.Raw,
+    namespace: str,
+    parts: Parts,
+    texts: TopLevel | None = None,
 ) -> tuple[Record | None, Refusals]:
     """The record, with what of the object it could not hold; or None, with what is wrong.
 
@@ -109,11 +114,18 @@ def read_object(
         version: The version that it is written in, without the group.
         value: The object, or its JSON text.
         namespace: Where it is if it does not say so.
+        parts: What puts records together from texts.
+        texts: The texts of the object's parts, where it has no others.
     """
+    if texts is not None and version != "v1beta1":
+        try:
+            return _finished(kind, parts.record(kind.record, texts), namespace)
+        except msgspec.ValidationError:
+            pass  # read as a whole
     if isinstance(value, msgspec.Raw):
         if version != "v1beta1":
             try:
-                return _finished(kind, _DECODERS[kind.record].decode(value), namespace)
+                return _finished(kind, _completed(_DECODERS[kind.record].decode(value)), namespace)
             except msgspec.ValidationError:
                 pass  # read slowly, to say what is wrong
         decoded: Json = msgspec.json.decode(value)
@@ -127,7 +139,7 @@ def read_object(
         refusals: Refusals = result.failure()
         return None, _as_written(refusals, version, kind_name)
     found = result.unwrap()
-    record, problems = _finished(kind, found.record, namespace)
+    record, problems = _finished(kind, _completed(found.record), namespace)
     return record, (*problems, *_as_written(found.unknown, version, kind_name))
 
 
@@ -149,19 +161,14 @@ def _finished(kind: Kind, record: Record, namespace: str) -> tuple[Record | None
         record = msgspec.structs.replace(record, metadata=metadata)
     if record.api_version != V1 and record.api_version.startswith(f"{GROUP}/"):
         record = msgspec.structs.replace(record, api_version=V1)  # v1beta2 has the shape of v1
-    if isinstance(record, ResourceClaim | ResourceClaimTemplate):
-        record = _defaulted(record)
     return record, ()
 
 
-def _defaulted(record: ResourceClaim | ResourceClaimTemplate) -> Record:
-    if isinstance(record, ResourceClaim):
-        spec = with_defaults(record.spec)
-        return record if spec is record.spec else msgspec.structs.replace(record, spec=spec)
-    inner = with_defaults(record.spec.spec)
-    if inner is record.spec.spec:
+def _completed(record: Record) -> Record:
+    if not isinstance(record, ResourceClaim | ResourceClaimTemplate):
         return record
-    return msgspec.structs.replace(record, spec=msgspec.structs.replace(record.spec, spec=inner))
+    spec = completed(record.spec)
+    return record if spec is record.spec else msgspec.structs.replace(record, spec=spec)
 
 
 def _as_written(refusals: Refusals, version: str, kind: str) -> Refusals:

@@ -30,6 +30,7 @@ from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
 
 NOWHERE = float("-inf")
+MOST_TIED = 100  # nodes that are named for one pod
 
 
 class Placed(msgspec.Struct, frozen=True, rename="camel"):
@@ -41,7 +42,7 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
         node: Where it goes.
         claims: Its claims with their allocations; those that had devices before are not among them.
         equal_choices: How many nodes were as good, this one included.
-        tied_nodes: Which these are, where there are several: kube-scheduler draws lots among them.
+        tied_nodes: Which these are, where there are several: kube-scheduler draws lots among them. The first hundred.
     """
 
     pod: Pod
@@ -131,8 +132,13 @@ class Ledger:
         if best == NOWHERE:
             return None
         number = values.index(best)
-        tied = [self._nodes[place].metadata.name for place, value in enumerate(values) if value == best]
-        return self._enter(item, variants[self._given[number]], number, answers[number], tied)
+        equal = values.count(best)
+        tied: list[str] = []
+        place = number
+        while len(tied) < min(equal, MOST_TIED):
+            tied.append(self._nodes[place].metadata.name)
+            place = values.index(best, place + 1) if len(tied) < equal else place
+        return self._enter(item, variants[self._given[number]], number, answers[number], equal, tied)
 
     def _answers(self, variants: Mapping[frozenset[str], PodClaims]) -> Sequence[NodeAnswer]:
         """What each node says to the claims that the pod has there."""
@@ -295,7 +301,7 @@ class Ledger:
         return preferred
 
     def _enter(
-        self, item: Wanted, claims: PodClaims, number: int, answer: NodeAnswer, tied: Sequence[str]
+        self, item: Wanted, claims: PodClaims, number: int, answer: NodeAnswer, equal: int, tied: Sequence[str]
     ) -> Placed | None:
         made: list[ResourceClaim] = []
         node, pod = self._nodes[number], item.pod
@@ -327,8 +333,8 @@ class Ledger:
             liked.add(number, pod)
         here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
-        ties = tuple(tied) if len(tied) > 1 else ()
-        return Placed(pod, item.origin.text, node.metadata.name, tuple(made), len(tied), ties)
+        ties = tuple(tied) if equal > 1 else ()
+        return Placed(pod, item.origin.text, node.metadata.name, tuple(made), equal, ties)
 
     def _assume(self, number: int, pod: Pod) -> None:
         used = self._assumed_used[number]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -87,12 +88,17 @@ class ClaimIndex:
         self.groups: Mapping[tuple[str, str], PodGroup] = {
             (item.metadata.namespace, item.metadata.name): item for item in groups
         }
-        self._generated: dict[tuple[str, str], ResourceClaim] = {}
+
+    @cached_property
+    def _generated(self) -> Mapping[tuple[str, str], ResourceClaim]:
+        """Claims that were made for pods or groups, by the owner's uid and its name for the claim."""
+        found: dict[tuple[str, str], ResourceClaim] = {}
         for claim in self.claims.values():
             entry = claim.metadata.annotations.get(POD_CLAIM_NAME)
             owner = next((item.uid for item in claim.metadata.owner_references if item.controller), "")
             if entry is not None and owner:
-                self._generated[owner, entry] = claim
+                found[owner, entry] = claim
+        return found
 
     def of_pod(self, pod: Pod) -> PodClaims:
         """The pod's claims."""

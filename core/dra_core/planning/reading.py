@@ -13,6 +13,7 @@ from returns.result import Failure, Result, Success
 
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.kinds import Record, known_kind, read_object
+from dra_core.planning.parts import Parts, TopLevel
 from dra_core.refusal import Fault, Refusal
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.device_taint_rule import DeviceTaintRule
@@ -45,11 +46,13 @@ class Document(msgspec.Struct, frozen=True):
         source: Where it comes from, as messages name it: a file, ``-`` for standard input, a cluster.
         number: Which document of the source, from 1.
         value: JSON as bytes, or a value already parsed.
+        item: The position in the list that the value is taken from; None if it is the whole document.
     """
 
     source: str
     number: int
     value: Json | bytes
+    item: int | None = None
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +128,7 @@ def read_what_can_be_read(
     faults: list[Located] = []
     unknown: list[Located] = []
     ignored: dict[str, int] = {}
+    parts = Parts()
     for document in documents:
         for place in _objects(document, faults):
             kind = known_kind(place.api_version, place.kind)
@@ -134,7 +138,7 @@ def read_what_can_be_read(
             if isinstance(kind, Refusal):
                 faults.append(place.about(kind))
                 continue
-            record, refusals = read_object(kind, place.version, place.value, namespace)
+            record, refusals = read_object(kind, place.version, place.value, namespace, parts, place.texts)
             problems = [place.about(refusal, record) for refusal in refusals]
             if record is None:
                 faults += problems
@@ -155,6 +159,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str
     kind: str
     value: JsonObject | msgspec.Raw
+    texts: TopLevel | None = None
 
     @property
     def version(self) -> str:
@@ -188,22 +193,34 @@ class _Head(msgspec.Struct, frozen=True, rename="camel"):
 
 
 _HEAD = msgspec.json.Decoder(_Head)
+_TOP_LEVEL = msgspec.json.Decoder(TopLevel)
+
+
+def _head(text: bytes | msgspec.Raw) -> TopLevel | _Head:
+    try:
+        return _TOP_LEVEL.decode(text)
+    except msgspec.ValidationError:
+        return _HEAD.decode(text)
 
 
 def _objects(document: Document, faults: list[Located]) -> Iterator[_Place]:
     value = document.value
     if isinstance(value, bytes):
         try:
-            head = _HEAD.decode(value)
+            head = _head(value)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             faults += _not_json(document, value, error)
             return
-        yield from _places(document, head.api_version, head.kind, msgspec.Raw(value), head.items, faults)
+        whole = msgspec.Raw(value)
+        if isinstance(head, TopLevel):
+            yield from _places(document, head.api_version, head.kind, whole, None, faults, head)
+        else:
+            yield from _places(document, head.api_version, head.kind, whole, head.items, faults)
         return
     if value is None:
         return  # an empty YAML document, such as the one after a last "---"
     if not isinstance(value, Mapping):
-        faults.append(_not_an_object(document, None))
+        faults.append(_not_an_object(document, document.item))
         return
     items = value.get("items")
     listed = list(items) if isinstance(items, Sequence) and not isinstance(items, str) else None
@@ -217,21 +234,26 @@ def _places(
     value: JsonObject | msgspec.Raw,
     items: Sequence[Json | msgspec.Raw] | None,
     faults: list[Located],
+    texts: TopLevel | None = None,
 ) -> Iterator[_Place]:
-    if not kind.endswith("List"):
+    if document.item is not None or not kind.endswith("List"):
         if not kind or not api_version:
-            faults.append(_not_an_object(document, None))
+            faults.append(_not_an_object(document, document.item))
             return
-        yield _Place(document=document, item=None, api_version=api_version, kind=kind, value=value)
+        yield _Place(
+            document=document, item=document.item, api_version=api_version, kind=kind, value=value, texts=texts
+        )
         return
     for number, item in enumerate(items or ()):
+        texts = None
         if isinstance(item, msgspec.Raw):
             try:
-                head = _HEAD.decode(item)
+                head = _head(item)
             except (msgspec.MsgspecError, RecursionError):
                 faults.append(_not_an_object(document, number))
                 continue
             own_version, own_kind = head.api_version, head.kind
+            texts = head if isinstance(head, TopLevel) else None
         elif isinstance(item, Mapping):
             own_version, own_kind = text_at(item, "apiVersion"), text_at(item, "kind")
         else:
@@ -243,7 +265,7 @@ def _places(
         if not own_kind or not own_version:
             faults.append(_not_an_object(document, number))
             continue
-        yield _Place(document=document, item=number, api_version=own_version, kind=own_kind, value=item)
+        yield _Place(document=document, item=number, api_version=own_version, kind=own_kind, value=item, texts=texts)
 
 
 def _not_an_object(document: Document, item: int | None) -> Located:
@@ -258,12 +280,12 @@ def _not_an_object(document: Document, item: int | None) -> Located:
 
 def _not_json(document: Document, text: bytes, error: Exception) -> list[Located]:
     if isinstance(error, msgspec.ValidationError):
-        return [_not_an_object(document, None)]
+        return [_not_an_object(document, document.item)]
     seen = f"{JSON_IN_WORDS}: {error}" if not isinstance(error, RecursionError) else "the JSON is nested too deeply"
     if not text.strip():
         seen = "the text is empty"
     refusal = Refusal(code="NotJson", fault=Fault.USER, seen=seen)
-    return [Located(source=document.source, document=document.number, refusal=refusal)]
+    return [Located(source=document.source, document=document.number, item=document.item, refusal=refusal)]
 
 
 def _snapshot(records: Iterable[Record]) -> ClusterSnapshot:
