@@ -77,10 +77,10 @@ def names_of(context: click.Context, kind: str) -> list[str]:
 def _in_files(source: Source, kind: str) -> list[str]:
     from dra_core.planning.reading import read_what_can_be_read
 
-    from dra_kubectl.files import STANDARD_INPUT, read_documents
+    from dra_kubectl.files import STANDARD_INPUT, Files
 
     names = [name for name in source.filenames if name != STANDARD_INPUT]
-    documents, _ = read_documents(names, recursive=source.recursive)
+    documents = Files(names, recursive=source.recursive).documents([])
     reading, _ = read_what_can_be_read(documents, namespace=source.namespace or "default")
     places = [(space, name) for found, space, name in reading.origins if found == kind]
     return [name for space, name in places if not space or space == (source.namespace or "default")]

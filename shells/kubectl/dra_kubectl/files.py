@@ -13,24 +13,35 @@ STANDARD_INPUT = "-"
 SUFFIXES = (".json", ".yaml", ".yml")  # what is read of a folder, as kubectl does
 
 
-def read_documents(names: Iterable[str], *, recursive: bool = False) -> tuple[list[Document], list[Located]]:
-    """All documents of the named files, and what could not be read of them.
+class Files:
+    """Named files, folders, and ``-`` for standard input; they may be read several times.
 
-    Args:
-        names: Files, folders, ``-`` for standard input.
-        recursive: Folders inside folders as well.
+    ``recursive`` says whether folders inside of folders are read as well.
     """
-    found: list[Document] = []
-    faults: list[Located] = []
-    for name in names:
-        for path, source in _files_of(name, recursive, faults):
-            try:
-                text = sys.stdin.buffer.read() if path is None else path.read_bytes()
-            except OSError as error:
-                faults.append(_fault(source, 1, "NotReadable", error.strerror or str(error)))
-                continue
-            _parse(source, text, found, faults)
-    return found, faults
+
+    def __init__(self, names: Iterable[str], *, recursive: bool = False) -> None:
+        self._names = tuple(names)
+        self._recursive = recursive
+        self._standard_input: bytes | None = None
+
+    def documents(self, faults: list[Located]) -> Iterator[Document]:
+        """All documents, one after the other, so that none of them has to stay in memory.
+
+        What cannot be read goes into ``faults``, which is complete when there are no more documents.
+        """
+        for name in self._names:
+            for path, source in _files_of(name, self._recursive, faults):
+                try:
+                    text = self._typed() if path is None else path.read_bytes()
+                except OSError as error:
+                    faults.append(_fault(source, 1, "NotReadable", error.strerror or str(error)))
+                    continue
+                yield from _parse(source, text, faults)
+
+    def _typed(self) -> bytes:
+        if self._standard_input is None:
+            self._standard_input = sys.stdin.buffer.read()
+        return self._standard_input
 
 
 def _files_of(name: str, recursive: bool, faults: list[Located]) -> Iterator[tuple[Path | None, str]]:
@@ -51,28 +62,29 @@ def _files_of(name: str, recursive: bool, faults: list[Located]) -> Iterator[tup
         yield item, str(item)
 
 
-def _parse(source: str, text: bytes, found: list[Document], faults: list[Located]) -> None:
+def _parse(source: str, text: bytes, faults: list[Located]) -> Iterator[Document]:
     if not text.strip():
         faults.append(_fault(source, 1, "NothingToRead", "it is empty"))
         return
     if text.lstrip()[:1] == b"{" and not source.endswith((".yaml", ".yml")):
-        found.append(Document(source, 1, text))
+        yield Document(source, 1, text)
         return
     # A YAML file may hold JSON, which kubectl's users do; the fast reader is tried first.
     if text.lstrip()[:1] == b"{" and _is_json(text):
-        found.append(Document(source, 1, text))
+        yield Document(source, 1, text)
         return
-    from dra_kubectl.yaml_documents import FaultyYamlError, documents
+    from dra_kubectl.yaml_documents import FaultyYamlError
+    from dra_kubectl.yaml_objects import yaml_objects
 
-    number = 0
+    read, something = 0, False
     try:
-        for value in documents(text):
-            number += 1
-            found.append(Document(source, number, value))
+        for item in yaml_objects(text):
+            read, something = item.document, something or item.value is not None
+            yield Document(source, item.document, item.value, item.item)
     except FaultyYamlError as error:
-        faults.append(Located(source=source, document=number + 1, refusal=error.refusal))
+        faults.append(Located(source=source, document=read + 1, refusal=error.refusal))
         return
-    if all(document.value is None for document in found[len(found) - number :]):
+    if not something:
         faults.append(_fault(source, 1, "NothingToRead", "it holds nothing but comments"))
 
 

@@ -11,7 +11,7 @@ from dra_core.planning import Located, lint_documents
 from dra_core.planning.explain import API_VERSION
 from dra_core.planning.lint import unchecked_parameters
 
-from dra_kubectl.files import read_documents
+from dra_kubectl.files import Files
 from dra_kubectl.output import output_option, print_value
 from dra_kubectl.source import BAD_INPUT, DOES_NOT_FIT, FITS
 
@@ -35,14 +35,15 @@ def lint(filenames: tuple[str, ...], recursive: bool, namespace: str, details: b
 
     Exit code 0: nothing found, 1: faults found, 2: a file is not readable.
     """
-    documents, unreadable = read_documents(filenames, recursive=recursive)
-    findings = (*unreadable, *lint_documents(documents, CelLanguage(), namespace=namespace))
+    files, unreadable = Files(filenames, recursive=recursive), list[Located]()
+    wrong = lint_documents(files.documents(unreadable), CelLanguage(), namespace=namespace)
+    findings = (*unreadable, *wrong)
     if form == "text":
         for finding in findings:
             click.echo(f"{finding.sentence} [{finding.refusal.code}]")
         if not findings:
             click.echo("no faults found")
-        for remark in unchecked_parameters(documents, namespace=namespace) if details else ():
+        for remark in unchecked_parameters(files.documents([]), namespace=namespace) if details else ():
             click.echo(f"note: {remark.sentence}")
     else:
         print_value(LintReport(findings=findings), form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import click
@@ -17,7 +17,7 @@ from returns.result import Failure
 
 from dra_kubectl import what_if
 from dra_kubectl.completing import Completion, kind_and_name, of_kind
-from dra_kubectl.files import read_documents
+from dra_kubectl.files import Files
 
 FITS, DOES_NOT_FIT, BAD_INPUT = 0, 1, 2
 """Exit codes of all subcommands."""
@@ -154,20 +154,21 @@ def load() -> Loaded:
 
 
 def _loaded(source: Source) -> Loaded:
-    documents, faults = read_documents(source.filenames, recursive=source.recursive)
+    files = Files(source.filenames, recursive=source.recursive)
     namespace = source.namespace or "default"
-    given = _read(documents, faults, namespace)
+    given = _read_files(files, namespace)
     snapshot, minor = given, 0
     if not given.describes_a_cluster:
         from dra_kubectl.live import read_live, say
 
         live = read_live(source.kubeconfig, source.context)
         say(live.remarks)
-        snapshot = _read(tuple(live.documents.values()), list(live.faults), namespace).joined(given)
+        there = _read(tuple(live.documents.values()), list(live.faults), namespace)
         minor = live.minor
-        if not source.namespace and live.namespace:
+        if not source.namespace and live.namespace not in ("", namespace):
             namespace = live.namespace
-            given = _read(documents, [], namespace)
+            given = _read_files(files, namespace)
+        snapshot = there.joined(given)
     snapshot = _changed(snapshot, namespace)
     from dra_core.allocation.cel_language import CelLanguage
 
@@ -219,11 +220,16 @@ def _changed(snapshot: ClusterSnapshot, namespace: str) -> ClusterSnapshot:
 
 def load_files(filenames: Sequence[str], namespace: str = "default") -> ClusterSnapshot:
     """The objects of files alone."""
-    documents, faults = read_documents(filenames)
-    return _read(documents, faults, namespace)
+    return _read_files(Files(filenames), namespace)
 
 
-def _read(documents: Sequence[Document], faults: list[Located], namespace: str) -> ClusterSnapshot:
+def _read_files(files: Files, namespace: str) -> ClusterSnapshot:
+    faults: list[Located] = []
+    return _read(files.documents(faults), faults, namespace)
+
+
+def _read(documents: Iterable[Document], faults: list[Located], namespace: str) -> ClusterSnapshot:
+    """The objects of documents; ends the program if there are faults, here or in reading (then all are told)."""
     read = read_cluster(documents, namespace=namespace)
     if isinstance(read, Failure):
         refused: tuple[Located, ...] = read.failure()

@@ -44,8 +44,12 @@ class FaultyYamlError(Exception):
         self.refusal = refusal
 
 
-def documents(text: bytes | str) -> Iterator[Json]:
+def documents(text: bytes | str, line: int = 0) -> Iterator[Json]:
     """The documents of a stream, one after the other.
+
+    Args:
+        text: The stream.
+        line: How many lines stand before it; faults name lines of the whole.
 
     Raises:
         FaultyYamlError: at a document that is not YAML; nothing after it can be read.
@@ -60,11 +64,12 @@ def documents(text: bytes | str) -> Iterator[Json]:
             if isinstance(event, yaml.StreamEndEvent):
                 return
             if isinstance(event, yaml.DocumentStartEvent):
-                yield _Composer(parser).document()
+                yield _Composer(parser, line).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         seen = " ".join(part for part in (error.context, error.problem) if part)
-        raise FaultyYamlError(_refusal(seen or "the text is not YAML", None if mark is None else mark.line)) from error
+        where = None if mark is None else line + mark.line
+        raise FaultyYamlError(_refusal(seen or "the text is not YAML", where)) from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise FaultyYamlError(_refusal(f"the text is not YAML: {error}".replace("\n", " "), None)) from error
     finally:
@@ -77,10 +82,6 @@ def documents(text: bytes | str) -> Iterator[Json]:
 def _refusal(seen: str, line: int | None) -> Refusal:
     where = "" if line is None else f"line {line + 1}: "
     return Refusal(code="NotYaml", fault=Fault.USER, seen=f"{where}{seen}")
-
-
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line if event.start_mark is not None else 0
 
 
 class _Open:
@@ -100,8 +101,9 @@ class _Open:
 class _Composer:
     """One document."""
 
-    def __init__(self, parser: CParser) -> None:
+    def __init__(self, parser: CParser, before: int) -> None:
         self._next = parser.get_event
+        self._before = before  # lines
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Json, int]] = {}
         self._scalars: dict[str, Json] = {}
@@ -118,7 +120,7 @@ class _Composer:
                 if event.anchor:
                     self._anchors[event.anchor] = (value, 1)
             elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-                line = _line(event)
+                line = self._line(event)
                 if len(stack) >= MOST_DEPTH:
                     raise FaultyYamlError(_refusal(f"more than {MOST_DEPTH} levels", line))
                 stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, line))
@@ -151,21 +153,23 @@ class _Composer:
             if into.merging:
                 self._merge(container, value, into.line)
             elif key in container:
-                raise FaultyYamlError(_refusal(f'the key "{key}" comes twice', _line(event)))
+                raise FaultyYamlError(_refusal(f'the key "{key}" comes twice', self._line(event)))
             else:
                 container[key] = value
 
-    @staticmethod
-    def _as_key(value: Json, event: yaml.Event) -> str:
+    def _line(self, event: yaml.Event) -> int:
+        return self._before + (event.start_mark.line if event.start_mark is not None else 0)
+
+    def _as_key(self, value: Json, event: yaml.Event) -> str:
         if isinstance(value, str):
             return value
         if value is None or isinstance(value, bool | int | float):
             # kubectl takes numbers and booleans as keys for what they look like
             return event.value if isinstance(event, yaml.ScalarEvent) else str(value)
-        raise FaultyYamlError(_refusal("an object or a list cannot be a key", _line(event)))
+        raise FaultyYamlError(_refusal("an object or a list cannot be a key", self._line(event)))
 
     def _alias(self, event: yaml.AliasEvent) -> tuple[Json, int]:
-        line = _line(event)
+        line = self._line(event)
         if event.anchor not in self._anchors:
             raise FaultyYamlError(_refusal(f"*{event.anchor} names nothing that came before", line))
         value, size = self._anchors[event.anchor]
@@ -188,7 +192,7 @@ class _Composer:
         if event.tag is not None and event.tag != "?":
             if event.tag in _TEXT_TAGS:
                 return text
-        elif not event.implicit[0] or (text and text[0] not in _MAY_BE_SPECIAL):
+        elif not event.implicit[0]:
             return text
         found = self._scalars.get(text, self)
         if found is not self:
@@ -199,6 +203,8 @@ class _Composer:
 
 def plain_scalar(text: str) -> Json:
     """What a scalar without quotes stands for."""
+    if text and text[0] not in _MAY_BE_SPECIAL:
+        return text
     if text in _NULLS:
         return None
     if text in _BOOLEANS:
