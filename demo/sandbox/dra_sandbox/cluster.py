@@ -28,6 +28,7 @@ from dra_sandbox.apiserver.problems import Problem, bad_request
 from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.server import ApiServer, HttpFront
 from dra_sandbox.controllers.loop import controllers
+from dra_sandbox.heir import Heir
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.node import Node, node_of
@@ -165,12 +166,14 @@ def sandbox(
     server = ApiServer(generation=generation)
     with contextlib.ExitStack() as stack:
         directory = _directory()
+        heir = Heir(directory)
+        stack.callback(heir.close)
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         front = HttpFront(server, "127.0.0.1", port)
         url = front.start()
         stack.callback(front.stop)
         made = {
-            name: Node(server, url, name, NodeDirectories(directory / str(number)), slice_patience, generation)
+            name: Node(server, url, name, NodeDirectories(directory / str(number)), heir, slice_patience, generation)
             for number, name in ((number, f"node-{number}") for number in range(1, nodes + 1))
         }
         cluster = Sandbox(server, url, directory, made)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,6 +97,19 @@ def test_up_stays_until_it_is_told_to_end(running: subprocess.Popen[str], number
     running.send_signal(number)
     assert running.wait(PATIENCE) == code
     assert_nothing_left(file.parent, url)
+
+
+def test_a_cluster_that_is_killed_leaves_nothing_behind(running: subprocess.Popen[str]) -> None:
+    assert running.stdout is not None
+    directory = Path(running.stdout.readline().strip().removeprefix("export KUBECONFIG=")).parent
+    assert processes_in(directory), "the driver runs"
+    running.kill()
+    assert running.wait(PATIENCE) == -signal.SIGKILL
+    deadline = time.monotonic() + PATIENCE
+    while (directory.exists() or processes_in(directory)) and time.monotonic() < deadline:
+        time.sleep(0.05)  # nobody is left who could tell
+    assert not directory.exists()
+    assert processes_in(directory) == []
 
 
 def test_a_port_that_is_taken_is_told_in_one_line() -> None:

@@ -103,7 +103,7 @@ class _Front:
         try:
             return await self._answer(http)
         except ConnectionError:
-            raise  # the client has gone, as watchers do without a word; aiohttp closes the rest
+            raise  # the client has gone; aiohttp closes the rest
         except Exception:
             _LOG.exception("%s %s", http.method, http.path_qs)
             return _response(Problem(code=500, reason="InternalError", message="Internal error occurred; see the log"))
@@ -181,9 +181,14 @@ class _Front:
         response = web.StreamResponse(headers={"Content-Type": _JSON})
         response.enable_chunked_encoding()
         await response.prepare(http)
+        with contextlib.suppress(ConnectionError):  # the client has gone, as watchers do without a word
+            await self._send_events(response, told, request.options)
+        return response
+
+    async def _send_events(self, response: web.StreamResponse, told: Told, options: Options) -> None:
         loop = asyncio.get_running_loop()
-        end = loop.time() + (request.options.timeout_seconds or _WATCH_SECONDS)
-        bookmarks = request.options.allow_watch_bookmarks
+        end = loop.time() + (options.timeout_seconds or _WATCH_SECONDS)
+        bookmarks = options.allow_watch_bookmarks
         next_bookmark = loop.time() + _BOOKMARK_SECONDS if bookmarks else end
         while True:
             news = self._news
@@ -201,8 +206,6 @@ class _Front:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), min(next_bookmark, end) - now)
             told = follow(self._server.store, told.watch, self._server.circumstances())
-        await response.write_eof()
-        return response
 
     async def _log(self, http: web.Request, request: Request) -> web.StreamResponse:
         if (refused := not_allowed(self._server.store, request)) is not None:
@@ -225,11 +228,11 @@ class _Front:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, _read, pieces, gone, loop, arrived)
         try:
-            while (piece := await arrived.get()) is not None and not self._closed:
-                await response.write(piece)
+            with contextlib.suppress(ConnectionError):  # nobody reads any more
+                while (piece := await arrived.get()) is not None and not self._closed:
+                    await response.write(piece)
         finally:
             gone.set()
-        await response.write_eof()
         return response
 
 

@@ -12,6 +12,7 @@ from dra_core.snapshot.json_value import text_at
 from dra_sandbox.apiserver.logs import LogQuestion
 from dra_sandbox.apiserver.problems import Problem, bad_request
 from dra_sandbox.apiserver.resources import KUBERNETES, Generation
+from dra_sandbox.heir import Heir
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.kubelet import Kubelet
@@ -37,6 +38,7 @@ class Node:
         url: str,
         name: str,
         directories: NodeDirectories,
+        heir: Heir,
         slice_patience: timedelta = PATIENCE,
         generation: Generation = "modern",
     ) -> None:
@@ -47,7 +49,7 @@ class Node:
         self._slice_patience = slice_patience
         self._generation: Generation = generation
         directories.make()
-        self.runtime = Runtime(directories.pods)
+        self.runtime = Runtime(directories.pods, heir)
         self._kubelet: Kubelet | None = None
 
     def start_kubelet(self) -> None:

@@ -35,7 +35,7 @@ class PluginWatcher:
         self._plugins = plugins
         self._registered: dict[str, Identity] = {}
         self._again: dict[str, float] = {}
-        self._complaints: dict[str, str] = {}
+        self._complaints: dict[str, tuple[str, bool]] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="plugin-watcher", daemon=True)
 
@@ -66,13 +66,18 @@ class PluginWatcher:
             answer = self._plugins.register(path)
             if isinstance(answer, Failure):
                 self._again[path] = time.monotonic() + AGAIN_SECONDS
-                if self._complaints.get(path) != answer.failure():
-                    self._complaints[path] = answer.failure()
-                    log.warning("%s", answer.failure())
+                self._complain(path, answer.failure())
             else:
                 self._again.pop(path, None)
                 self._complaints.pop(path, None)
                 self._registered[path] = identity
+
+    def _complain(self, path: str, why: str) -> None:
+        """Once, and not the first time: a socket is there a moment before anybody answers at it."""
+        known, told = self._complaints.get(path, ("", False))
+        if known == why and not told:
+            log.warning("%s", why)
+        self._complaints[path] = why, known == why
 
 
 def sockets_in(directory: Path) -> Mapping[str, Identity]:

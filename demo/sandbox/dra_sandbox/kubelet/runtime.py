@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from dra_sandbox.heir import Heir
 from dra_sandbox.kubelet.container_logs import Wanted, chosen, log_line, shown
 from dra_sandbox.kubelet.pod_life import Run
 
@@ -28,10 +29,16 @@ LAST_WORDS_SECONDS = 2.0  # how long to wait for the rest of the output after th
 
 
 class Runtime:
-    """Starts, stops and lists containers. ``on_change`` is called with the pod's UID whenever a run ends."""
+    """Starts, stops and lists containers. ``on_change`` is called with the pod's UID whenever a run ends.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: Where pods' logs are.
+        heir: Told of every process group, for the case that this process is killed.
+    """
+
+    def __init__(self, directory: Path, heir: Heir) -> None:
         self._directory = directory
+        self._heir = heir
         self._runs: dict[str, dict[str, Run]] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environments: dict[str, Mapping[str, str]] = {}
@@ -78,6 +85,7 @@ class Runtime:
             with self._changed:
                 self._runs.setdefault(pod_uid, {})[run.id] = run
             return run
+        self._heir.started(process.pid)
         with self._changed:
             self._runs.setdefault(pod_uid, {})[run.id] = run
             self._processes[run.id] = process
@@ -172,6 +180,7 @@ class Runtime:
     def _wait(self, pod_uid: str, run: Run, process: subprocess.Popen[bytes], pump: threading.Thread) -> None:
         status = process.wait()
         _signal_group(process, signal.SIGKILL)  # what a container's end does to its other processes
+        self._heir.ended(process.pid)
         pump.join(LAST_WORDS_SECONDS)
         ended = msgspec.structs.replace(
             run, finished_at=datetime.now(UTC), exit_code=status if status >= 0 else NOT_STARTED - status
