@@ -99,7 +99,8 @@ def test_each_variable_is_one_that_the_plugin_reads(server: Sequence[str]) -> No
 def test_each_variable_is_one_that_the_controller_reads(server: Sequence[str]) -> None:
     assert isinstance(controller_command, Command)
     known = {str(parameter.envvar) for parameter in controller_command.params if parameter.envvar}
-    assert set(_environment(_render(server=server), "Deployment")) <= known
+    conditions = [] if server is CLASSIC else ["controller.bindingConditions=true"]
+    assert set(_environment(_render(*conditions, server=server), "Deployment")) <= known
 
 
 @both_generations
@@ -234,6 +235,16 @@ def test_role_allows_no_more_than_the_modern_controller_does() -> None:
         "ClusterRole": _each("resourceclaims resourceslices nodes", "get list watch"),
         "Role": _each("nodeallocationstates", "get list watch create patch delete") | _each("leases", "get update"),
     }
+
+
+def test_role_grows_with_binding_conditions_by_the_drivers_entries_in_claims() -> None:
+    objects = _render("controller.bindingConditions=true")
+    assert _environment(objects, "Deployment")["BINDING_CONDITIONS"] == "true"
+    more = _allowed(objects, "controller")["ClusterRole"] - _allowed(_render(), "controller")["ClusterRole"]
+    assert more == {("resourceclaims/status", "patch"), ("resourceclaims/driver", "arbitrary-node:patch")}
+    (role,) = [item for item in objects if item["kind"] == "ClusterRole" and "controller" in str(item["metadata"])]
+    (narrowed,) = [rule for rule in list_at(role, "rules") if list_at(rule, "resourceNames")]
+    assert list_at(narrowed, "resourceNames") == ["gpu.example.com"]
 
 
 @both_generations

@@ -57,6 +57,7 @@ def test_schema_is_one_and_the_defaults_fit(schema: JsonObject, values: JsonObje
         ("controller.replicas", -1),
         ("controller.replica", 2),
         ("controller.workers", 0),
+        ("controller.bindingConditions", "yes"),
         ("controller.httpPort", 65536),
         ("apiGeneration", "v1alpha2"),
         ("image.repository", ""),
