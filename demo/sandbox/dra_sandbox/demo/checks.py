@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from dra_sandbox.demo.device_table import Row, in_use
 from dra_sandbox.demo.expectations import Container, Expectation, environment_of, faults, gpus_of
-from dra_sandbox.world.objects import CLAIM, POD, World, name_of, namespace_of, pod_finished, pod_ready
+from dra_sandbox.demo.node_states import NODE_STATE
+from dra_sandbox.world.objects import (
+    CLAIM,
+    POD,
+    World,
+    name_of,
+    namespace_of,
+    pod_finished,
+    pod_ready,
+    whole_number_at,
+)
 
 
 def all_ready(world: World, wanted: Expectation) -> bool:
@@ -27,6 +37,20 @@ def running_faults(wanted: Expectation, outputs: Mapping[Container, str], rows: 
     strays = tuple(f"a container sees {uuid}, which no claim has" for uuid in sorted(seen - used))
     unseen = tuple(f"a claim has {uuid}, which no container sees" for uuid in sorted(used - seen))
     return (*faults(wanted, outputs), *strays, *unseen)
+
+
+def mirror_faults(world: World, rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """Whether each node's NodeAllocationState counts as many devices as claims have, allocated and prepared."""
+    found: list[str] = []
+    for node in sorted({row.node for row in rows}):
+        here = [row for row in rows if row.node == node]
+        state = next((item for item in world.all(NODE_STATE) if name_of(item) == node), None)
+        wanted = {"allocated": sum(row.occupied for row in here), "prepared": len(in_use(tuple(here)))}
+        for field, count in wanted.items():
+            told = whole_number_at(state, "spec", "counts", field, default=0)
+            if told != count:
+                found.append(f"the state of {node} tells {told} devices {field}, claims have {count}")
+    return tuple(found)
 
 
 def left_over(world: World, namespace: str, rows: tuple[Row, ...]) -> tuple[str, ...]:

@@ -9,10 +9,19 @@ from collections.abc import Mapping
 from dra_core.snapshot.json_value import text_at
 
 from dra_sandbox.cluster import RefusedError, Sandbox, TimeOutError, sandbox
-from dra_sandbox.demo.checks import all_ready, left_over, not_ready, running_faults
+from dra_sandbox.demo.checks import all_ready, left_over, mirror_faults, not_ready, running_faults
 from dra_sandbox.demo.device_table import device_rows
 from dra_sandbox.demo.expectations import Container, Expectation
-from dra_sandbox.demo.installation import CLASSIC_DRIVER, DRIVER, account, install_driver, warnings_in
+from dra_sandbox.demo.installation import (
+    CLASSIC_DRIVER,
+    DRIVER,
+    NAMESPACE_OF_DRIVER,
+    account,
+    install_driver,
+    warnings_in,
+)
+from dra_sandbox.demo.listing import listing
+from dra_sandbox.demo.node_states import NODE_STATE
 from dra_sandbox.demo.screen import Screen
 from dra_sandbox.files import example_manifest
 from dra_sandbox.manifests import objects_in
@@ -79,6 +88,8 @@ def show_example(cluster: Sandbox, wanted: Expectation, number: str, screen: Scr
         screen.environments(outputs)
         screen.say()
         screen.devices_in_use(device_rows(cluster.world(), DRIVER))
+        screen.say()
+        screen.table(*listing(cluster, NODE_STATE, [NAMESPACE_OF_DRIVER]))
     except (RefusedError, TimeOutError) as error:
         faults = (str(error), *_account(cluster, wanted))
     faults = (*faults, *_deleted(cluster, wanted, screen))
@@ -94,7 +105,9 @@ def _observed(cluster: Sandbox, wanted: Expectation) -> tuple[Mapping[Container,
     deadline = time.monotonic() + OUTPUT_PATIENCE
     while True:
         outputs = {place: cluster.output(wanted.name, *place) for place in wanted.containers}
-        faults = running_faults(wanted, outputs, device_rows(cluster.world(), DRIVER))
+        world = cluster.world()
+        rows = device_rows(world, DRIVER)
+        faults = (*running_faults(wanted, outputs, rows), *mirror_faults(world, rows))
         if not faults or time.monotonic() > deadline:
             return outputs, faults
         time.sleep(0.05)  # output is no change of the cluster that could be waited for
