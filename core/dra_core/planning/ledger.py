@@ -295,9 +295,12 @@ class Ledger:
             found = Preferences(pod, self._nodes, pods, self.cluster.namespace_labels, siblings)
             self._preferences[key] = found
         fitting = [number for number, value in enumerate(values) if value != NOWHERE]
+        points = found.points(fitting)
+        if len(fitting) == len(values):
+            return [value + more for value, more in zip(values, points, strict=True)]
         preferred = list(values)
-        for number, points in zip(fitting, found.points(fitting), strict=True):
-            preferred[number] += points
+        for number, more in zip(fitting, points, strict=True):
+            preferred[number] += more
         return preferred
 
     def _enter(

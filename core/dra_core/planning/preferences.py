@@ -7,7 +7,7 @@ nothing of its own is spread over nodes and zones, as kube-scheduler does by def
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dra_core.planning.label_selectors import is_empty, label_selected, narrowed
 from dra_core.planning.neighbours import NamespaceLabels, Selection, preferred_terms, required_terms
@@ -109,6 +109,8 @@ class Preferences:
     def points(self, fitting: Sequence[int]) -> list[int]:
         """The points of each of the nodes on which the pod fits, which are given by number."""
         liked, spread = self._liked(fitting), self._spread_points(fitting)
+        if not self._liking:
+            return [WEIGHT * item for item in spread]
         return [WEIGHT * (one + other) for one, other in zip(liked, spread, strict=True)]
 
     def _liked(self, fitting: Sequence[int]) -> list[int]:
@@ -124,14 +126,18 @@ class Preferences:
     def _spread_points(self, fitting: Sequence[int]) -> list[int]:
         if not self._spread:
             return [0] * len(fitting)
-        counted = [number for number in fitting if number not in self._ignored]
-        costs = [spread.costs(counted) for spread in self._spread]
-        raw = {number: math.floor(sum(cost(number) for cost in costs) + 0.5) for number in counted}
-        least, most = min(raw.values(), default=0), max(raw.values(), default=0)
-        return [
-            0 if number not in raw else MOST if most == 0 else MOST * (most + least - raw[number]) // most
-            for number in fitting
-        ]
+        counted = [number for number in fitting if number not in self._ignored] if self._ignored else fitting
+        first, *further = (spread.costs(counted) for spread in self._spread)
+        for costs in further:
+            first = [one + other for one, other in zip(first, costs, strict=True)]
+        raw = [int(cost + 0.5) for cost in first]  # rounded as Go does what is positive
+        most = max(raw, default=0)
+        top = most + min(raw, default=0)
+        points = [MOST * (top - item) // most for item in raw] if most else [MOST] * len(raw)
+        if counted is fitting:
+            return points
+        of_counted = dict(zip(counted, points, strict=True))
+        return [of_counted.get(number, 0) for number in fitting]
 
 
 class _Spread:
@@ -159,8 +165,9 @@ class _Spread:
             )
             for number, node in enumerate(nodes)
         ]
-        self._here: dict[int, int] = {}
-        self._in_domain: dict[str, int] = {}
+        self._labelled = [value is not None for value in self._values]
+        self._here = [0] * len(nodes)
+        self._in_domain: dict[str | None, int] = {}
 
     def add(self, number: int, other: Pod) -> None:
         if (
@@ -170,22 +177,21 @@ class _Spread:
             or not label_selected(self._selector, other.metadata.labels)
         ):
             return
-        self._here[number] = self._here.get(number, 0) + 1
+        self._here[number] += 1
         value = self._values[number]
         if value is not None and self._counting[number]:
             self._in_domain[value] = self._in_domain.get(value, 0) + 1
 
-    def costs(self, fitting: Sequence[int]) -> Callable[[int], float]:
+    def costs(self, fitting: Sequence[int]) -> list[float]:
         """What each node costs by how many of the pods are near; nodes without the label cost nothing."""
-        host = self._constraint.topology_key == HOSTNAME
-        domains = len(fitting) if host else len({self._values[number] for number in fitting})
-        weight, more = math.log(domains + 2), self._constraint.max_skew - 1
-
-        def cost(number: int) -> float:
-            value = self._values[number]
-            if value is None:
-                return 0.0
-            count = self._here.get(number, 0) if host else self._in_domain.get(value, 0)
-            return count * weight + more
-
-        return cost
+        values, more = self._values, self._constraint.max_skew - 1
+        if self._constraint.topology_key == HOSTNAME:
+            weight = math.log(len(fitting) + 2)
+            here, labelled = self._here, self._labelled
+            return [here[number] * weight + more if labelled[number] else 0.0 for number in fitting]
+        there = [values[number] for number in fitting]
+        domains = set(there)
+        weight = math.log(len(domains) + 2)
+        cost = {value: self._in_domain.get(value, 0) * weight + more for value in domains}
+        cost[None] = 0.0
+        return [cost[value] for value in there]
