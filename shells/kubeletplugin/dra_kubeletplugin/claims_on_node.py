@@ -96,6 +96,23 @@ class ClaimsOnNode:
         except (OSError, LockNotAcquiredError) as error:
             return {request.uid: (_not_begun(error),) for request in requests}
 
+    def unprepare_if(self, claim: ClaimReference, still: Callable[[], bool]) -> Refusals | None:
+        """Unprepare what no kubelet asks to, if ``still`` says so while no prepare can run.
+
+        Returns:
+            None if it was not to be, or is not now; else the reasons why it is not unprepared, none: it is.
+        """
+        try:
+            with self._lock.held(START_SECONDS):
+                if not still():
+                    return None
+                checkpoint = read_checkpoint(self._disk.read_checkpoint())
+                decision = unprepare(self._driver, checkpoint, self._disk.cdi_file_names(), [claim])
+                failure = self._disk.carry_out(decision.effects)
+                return (decision.answers if failure is None else decision.after_failure(failure))[claim.uid]
+        except (OSError, LockNotAcquiredError) as error:
+            return (_not_begun(error),)
+
     def restore(self) -> tuple[Restoration, EffectFailure | None]:
         """Put the CDI directory right, before the first call is served.
 
@@ -110,13 +127,18 @@ class ClaimsOnNode:
             restoration = restore(self._driver, checkpoint, self._disk.cdi_files(prefix))
             return restoration, self._disk.carry_out(restoration.effects)
 
-    def prepared_count(self) -> int:
-        """How many claims are prepared, as far as the checkpoint tells."""
+    def prepared(self) -> Mapping[str, ClaimReference]:
+        """The claims that are prepared, by UID, as far as the checkpoint tells."""
         try:
             checkpoint = read_checkpoint(self._disk.read_checkpoint())
         except OSError:
-            return 0
-        return len(checkpoint.claims) if isinstance(checkpoint, PreparedClaims) else 0
+            return {}
+        claims = checkpoint.claims.items() if isinstance(checkpoint, PreparedClaims) else ()
+        return {uid: ClaimReference(uid=uid, namespace=claim.namespace, name=claim.name) for uid, claim in claims}
+
+    def prepared_count(self) -> int:
+        """How many claims are prepared, as far as the checkpoint tells."""
+        return len(self.prepared())
 
     def _read_claims(self, requests: Sequence[ClaimReference]) -> Mapping[str, ClaimRead]:
         if len(requests) == 1:

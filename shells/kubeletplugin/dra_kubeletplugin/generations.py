@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import msgspec
-from dra_apiserver import ApiServer
+from dra_apiserver import RESOURCE_CLAIMS, ApiServer, Resource
 from dra_core.nodestate import PoolAndDevice
 from dra_core.preparation import DriverOnNode, prepared_devices, read_checkpoint
 from dra_core.snapshot.generation import Generation
@@ -26,11 +26,13 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kubelet: How the kubelet talks.
+        claims: Where claims are.
         read_claim: How a claim and its devices are read.
         publishing: What the cluster is told.
     """
 
     kubelet: KubeletApi
+    claims: Resource
     read_claim: ReadClaim
     publishing: tuple[Publishing, ...]
 
@@ -49,10 +51,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         for each in self.publishing:
             each.claims_changed()
 
-    def serving(self) -> None:
-        """The kubelet's calls are answered from now on."""
+    def registered(self) -> None:
+        """The kubelet calls this instance from now on, and no other."""
         for each in self.publishing:
-            each.serving()
+            each.registered()
 
     def stop(self) -> None:
         """End the loops."""
@@ -80,13 +82,13 @@ def parts_of(
 
     states = NodeStates(server, settings.node_name, settings.namespace)
     if generation == "classic":
-        from dra_kubeletplugin.classic_claims import ClassicClaims
+        from dra_kubeletplugin.classic_claims import CLAIMS, ClassicClaims
         from dra_kubeletplugin.classic_services import CLASSIC
         from dra_kubeletplugin.node_state_publishing import ClassicNodeState
 
         claims = ClassicClaims(server, settings.driver_name, settings.node_name, settings.namespace, driver.pools)
         state = ClassicNodeState(states, driver, settings.namespace, health, prepared, log)
-        return Parts(kubelet=CLASSIC, read_claim=claims.read_claim, publishing=(state,))
+        return Parts(kubelet=CLASSIC, claims=CLAIMS, read_claim=claims.read_claim, publishing=(state,))
 
     from dra_kubeletplugin.modern_cluster import ModernCluster
     from dra_kubeletplugin.modern_services import MODERN
@@ -96,4 +98,4 @@ def parts_of(
     cluster = ModernCluster(server, settings.driver_name, settings.node_name)
     slices = SlicePublishing(driver, cluster, health, metrics, log)
     report = PreparedClaims(states, driver, settings.namespace, prepared, log)
-    return Parts(kubelet=MODERN, read_claim=cluster.read_claim, publishing=(slices, report))
+    return Parts(kubelet=MODERN, claims=RESOURCE_CLAIMS, read_claim=cluster.read_claim, publishing=(slices, report))

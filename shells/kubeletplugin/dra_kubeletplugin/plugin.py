@@ -18,6 +18,7 @@ from dra_core.snapshot.generation import Generation
 
 from dra_kubeletplugin.calls import Calls
 from dra_kubeletplugin.claims_on_node import ClaimsOnNode
+from dra_kubeletplugin.deserted_claims import DesertedClaims
 from dra_kubeletplugin.device_health import DeviceHealthWatch
 from dra_kubeletplugin.directories import make_ready
 from dra_kubeletplugin.generations import parts_of
@@ -107,17 +108,18 @@ def run(
             log.info("probes answered", port=port)
         faults: list[Exception] = []
         health.on_change(parts.health_changed)
-        for target in (health.run, *parts.loops):
+        deserted = DesertedClaims(claims, server, parts.claims, parts.claims_changed, log)
+        stack.callback(deserted.stop)
+        for target in (health.run, deserted.run, *parts.loops):
             _in_background(target, faults, stop, log)
         # Last, when nothing can fail any more, and first at the end: the kubelet shall know no plugin that is gone.
         registrar = registration_server(
-            Registration(settings.driver_name, paths.driver, parts.kubelet.supported_versions, metrics, log),
+            Registration(settings.driver_name, paths.driver, parts, metrics, log),
             paths.registration,
         )
         registrar.start()
         stack.callback(lambda: registrar.stop(0).wait())
         stack.callback(paths.registration.unlink, missing_ok=True)
-        parts.serving()
         log.info("serving", registration_socket=str(paths.registration), driver_socket=str(paths.driver))
         _wait(stop, paths)
         log.info("stopping")
