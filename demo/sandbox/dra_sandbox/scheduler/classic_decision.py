@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 
 import msgspec
-from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
+from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
 from returns.result import Failure, Result
 
 from dra_sandbox.controllers.classic_claims import is_delayed, is_reserved_for, new_context, with_pod
@@ -122,9 +122,9 @@ def _negotiate(
     pending = [one for one in claims if one.pending]
     known = [str(name) for name in list_at(context, "spec", "potentialNodes")]
     spec = dict(object_at(context, "spec"))
-    if not set(feasible[:MOST_NODES]) <= set(known):
-        potential: list[Json] = [*sorted({node, *feasible[: MOST_NODES - 1]})]
-        spec["potentialNodes"] = potential
+    potential = list(dict.fromkeys((node, *feasible)))[:MOST_NODES]
+    if not set(potential) <= set(known):
+        spec["potentialNodes"] = [*sorted(potential)]
     all_told = all(one.unsuitable is not None for one in pending)
     if len(pending) == 1 or all_told:
         spec["selectedNode"] = node

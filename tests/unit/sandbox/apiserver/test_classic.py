@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from dra_core.snapshot.json_value import Json, JsonObject, at, object_at, text_at
+from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.apiserver.discovery import version
 from dra_sandbox.apiserver.problems import Problem
+from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.server import ApiServer
+from dra_sandbox.world.objects import objects_at
 
 from tests.property.sandbox.apiserver.little_clients import Client
 
+CLASS = "ResourceClass.resource.k8s.io"
 CLAIM, CONTEXT = "ResourceClaim.resource.k8s.io", "PodSchedulingContext.resource.k8s.io"
 ALLOCATION: JsonObject = {
     "resourceHandles": [{"driverName": "d.example.com", "data": "gpu-0"}],
@@ -96,3 +99,68 @@ def test_pods_name_their_claims_in_a_source(client: Client) -> None:
         "Pod", {"metadata": {"name": "p"}, "spec": {"containers": [container], "resourceClaims": claims}}
     )
     assert at(made, "spec", "resourceClaims") == claims
+
+
+def test_the_fields_of_other_generations_are_unknown() -> None:
+    """A classic pod has no name beside ``source`` and no request in a container; a modern one no ``source``."""
+    entries: dict[str, JsonObject] = {
+        "classic": {"name": "gpu", "source": {"resourceClaimName": "x"}},
+        "modern": {"name": "gpu", "resourceClaimName": "x"},
+    }
+
+    def kept(generation: Generation, entry: JsonObject) -> Json:
+        used: JsonObject = {"claims": [{"name": "gpu", "request": "r"}]}
+        container: JsonObject = {"name": "c", "image": "i", "resources": used}
+        both: JsonObject = {**entries["classic"], **entries["modern"], **entry}
+        spec: JsonObject = {"containers": [container], "resourceClaims": [both]}
+        made = Client(generation).create("Pod", {"metadata": {"name": "p"}, "spec": spec})
+        (one,) = objects_at(made, "spec", "containers")
+        return [*list_at(made, "spec", "resourceClaims"), *list_at(one, "resources", "claims")]
+
+    assert kept("classic", {}) == [entries["classic"], {"name": "gpu"}]
+    assert kept("modern", {}) == [entries["modern"], {"name": "gpu", "request": "r"}]
+
+
+def test_a_class_names_its_driver_and_nodes_that_can_be_selected() -> None:
+    client = Client("classic")
+
+    def causes(**fields: Json) -> set[str]:
+        wrong: JsonObject = {"metadata": {"name": "c"}, "driverName": "d.example.com", **fields}
+        return {cause.field for cause in client.refused(client.request("create", CLASS, body=wrong)).causes}
+
+    def nodes(field: str, **requirement: Json) -> JsonObject:
+        return {"nodeSelectorTerms": [{field: [requirement]}]}
+
+    assert causes(driverName="") == {"driverName"}
+    assert causes(driverName=f"{'d' * 64}.example.com") >= {"driverName"}
+    assert causes(parametersRef={"apiGroup": "g.example.com"}) == {"parametersRef.kind", "parametersRef.name"}
+    assert causes(suitableNodes={"nodeSelectorTerms": []}) == {"suitableNodes.nodeSelectorTerms"}
+    where = "suitableNodes.nodeSelectorTerms[0]"
+    expression = nodes("matchExpressions", key="a", operator="In")
+    assert causes(suitableNodes=expression) == {f"{where}.matchExpressions[0].values"}
+    two = nodes("matchFields", key="metadata.name", operator="In", values=["a", "b"])
+    assert causes(suitableNodes=two) == {f"{where}.matchFields[0].values"}
+    strange = nodes("matchFields", key="spec.x", operator="Is", values=["a"])
+    assert causes(suitableNodes=strange) == {f"{where}.matchFields[0].{key}" for key in ("key", "operator")}
+    right = nodes("matchExpressions", key="a", operator="Exists")
+    client.create(CLASS, {"metadata": {"name": "c"}, "driverName": "d.example.com", "suitableNodes": right})
+
+
+def test_reservations_say_for_whom_and_for_each_once(client: Client) -> None:
+    allocated: dict[str, Json] = {"driverName": "d.example.com", "allocation": {**ALLOCATION, "shareable": True}}
+    assert "status.reservedFor[0].uid: Required" in said(
+        put(client, **allocated, reservedFor=[{"resource": "pods", "name": "p"}])
+    )
+    assert "Too many: 33" in said(put(client, **allocated, reservedFor=[consumer(i) for i in range(33)]))
+    assert not isinstance(put(client, **allocated, reservedFor=[consumer(i) for i in range(32)]), Problem)
+
+
+def test_nodes_of_the_negotiation_have_names_and_are_there_once() -> None:
+    client = Client("classic")
+
+    def causes(**spec: Json) -> set[str]:
+        body: JsonObject = {"metadata": {"name": "p"}, "spec": spec}
+        return {cause.field for cause in client.refused(client.request("create", CONTEXT, body=body)).causes}
+
+    assert causes(potentialNodes=["a", "b", "a"]) == {"spec.potentialNodes[2]"}
+    assert causes(potentialNodes=["A_b"], selectedNode="x y") == {"spec.potentialNodes[0]", "spec.selectedNode"}

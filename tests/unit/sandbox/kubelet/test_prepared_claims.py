@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from dra_core.snapshot.json_value import Json, JsonObject, at
-from dra_sandbox.kubelet.plugin_instances import Instances, PluginInfo, instance_from
+from dra_sandbox.kubelet.plugin_instances import Instances, PluginInfo, classic_instance_from, instance_from
 from dra_sandbox.kubelet.prepared_claims import (
     PREPARE,
     UNPREPARE,
@@ -209,3 +209,14 @@ def test_the_newest_connected_instance_is_called_and_the_older_one_steps_in() ->
     assert called(both.without("/new-reg")) == "/old"
     assert called(both.without("/new-reg").without("/old-reg")) == ""
     assert both.without("/new-reg").without("/old-reg").serving() == frozenset()
+
+
+def test_a_kubelet_of_1_30_reads_versions_of_registration_and_knows_one_instance_of_a_driver() -> None:
+    registered = classic_instance_from(info(("1.0.0",)), "/reg", Instances()).unwrap()
+    assert (registered.dra_service, registered.health_service) == ("v1alpha3.Node", "")
+    for versions in ((), ("v1.DRAPlugin",), ("2.0.0",), ("1.0.0", "x")):
+        assert isinstance(classic_instance_from(info(versions), "/reg", Instances()), Failure)
+    known = Instances().registered(registered)
+    assert isinstance(classic_instance_from(info(("1.0.0",), endpoint="/other"), "/reg2", known), Failure)
+    assert isinstance(classic_instance_from(info(("1.0.0",)), "/reg", known), Success)
+    assert isinstance(classic_instance_from(info(("1.0.0",), endpoint="/other"), "/reg2", Instances()), Success)
