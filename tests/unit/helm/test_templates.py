@@ -137,6 +137,9 @@ def test_server_that_serves_neither_is_told_what_to_turn_on() -> None:
         ("kubeletPlugin.gpuAllowMultipleAllocations=true", "GPU_ALLOW_MULTIPLE_ALLOCATIONS", "true"),
         ("kubeletPlugin.bindingConditions=true", "BINDING_CONDITIONS", "true"),
         ("kubeletPlugin.cdiDirectoryPath=/etc/cdi", "CDI_ROOT", "/etc/cdi"),
+        ("kubeletPlugin.deviceMetadata=true", "DEVICE_METADATA", "true"),
+        ("deviceProfile=net", "DEVICE_PROFILE", "net"),
+        ("deviceProfile=net", "DRIVER_NAME", "net.example.com"),
         ("kubeletPlugin.logLevel=debug", "LOG_LEVEL", "debug"),
         ("kubeletPlugin.logFormat=console", "LOG_FORMAT", "console"),
         ("kubeletPlugin.healthcheckPort=-1", "HEALTHCHECK_PORT", "-1"),
@@ -399,6 +402,11 @@ def test_all_objects_of_two_releases_have_names_of_their_own(server: Sequence[st
                 "kubeletPlugin.gpuPartitions=2,kubeletPlugin.bindingConditions=true",
             ],
             "nothing like kubeletPlugin.gpuPartitions, kubeletPlugin.bindingConditions",
+        ),
+        (["--namespace", "x", *CLASSIC, "--set", "deviceProfile=cpu"], "nothing like deviceProfile cpu"),
+        (
+            ["--namespace", "x", "--set", "deviceProfile=net,kubeletPlugin.gpuPartitions=2"],
+            "kubeletPlugin.gpuPartitions: for GPUs only, and deviceProfile is net",
         ),
     ],
 )
