@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -171,8 +172,8 @@ class Cluster:
     @cached_property
     def used(self) -> Mapping[str, Mapping[str, int]]:
         """What the pods of each node request, in billionths by resource name."""
-        old = self._same("pods", "classes", "nodes")
-        if old is not None:
+        old = self._same("pods", "nodes")
+        if old is not None and old.extended == self.extended:
             return old.used
         nodes = {node.metadata.name: node for node in self.nodes}
         found: dict[str, Mapping[str, int]] = {}
@@ -300,16 +301,10 @@ def _hold_the_same(before: Sequence[ResourceClaim], after: Sequence[ResourceClai
     )
 
 
-def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
+_DIGITS = re.compile("([0-9]+)")
+
+
+def natural(name: str) -> tuple[str | tuple[int, str], ...]:
     """A key that sorts node-2 before node-10."""
-    parts: list[tuple[bool, int, str]] = []
-    digits = ""
-    for character in f"{name}\0":
-        if character.isdecimal() and character.isascii():
-            digits += character
-            continue
-        if digits:
-            parts.append((False, int(digits[:18]), digits))
-            digits = ""
-        parts.append((True, 0, character))
-    return tuple(parts)
+    parts = _DIGITS.split(f"{name}\0")  # texts and digits in turn
+    return tuple([(int(part[:18]), part) if place % 2 else part for place, part in enumerate(parts)])

@@ -6,12 +6,15 @@ there is to read and to hold.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
 from dra_core.snapshot.defaults import with_defaults
+from dra_core.snapshot.device import Device, DeviceAttribute, DeviceCapacity
 from dra_core.snapshot.resource_claim import ResourceClaimSpec, ResourceClaimTemplateSpec
+from dra_core.snapshot.resource_slice import ResourceSliceSpec
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
@@ -35,6 +38,8 @@ class Parts:
     def __init__(self) -> None:
         self._decoders: dict[type[msgspec.Struct], dict[str, msgspec.json.Decoder[msgspec.Struct]]] = {}
         self._specs: dict[type[msgspec.Struct], dict[bytes, msgspec.Struct]] = {}
+        self._attributes: dict[tuple[str, DeviceAttribute], tuple[str, DeviceAttribute]] = {}
+        self._capacities: dict[tuple[tuple[str, DeviceCapacity], ...], Mapping[str, DeviceCapacity]] = {}
 
     def record(self, record_type: type[Record], texts: TopLevel) -> Record:
         """The record, its spec completed.
@@ -69,9 +74,25 @@ class Parts:
         found = known.get(words)
         if found is None:
             found = completed(self._decoders[record_type]["spec"].decode(words))
+            if isinstance(found, ResourceSliceSpec):
+                return msgspec.structs.replace(found, devices=tuple(map(self._device, found.devices)))
             if len(known) < MOST_REMEMBERED:
                 known[words] = found
         return found
+
+    def _device(self, device: Device) -> Device:
+        """The device, with its parts shared with others."""
+        known = self._attributes
+        attributes: dict[str, DeviceAttribute] = {}
+        for name, attribute in device.attributes.items():
+            found = known.get((name, attribute))
+            if found is None:
+                found = (name, attribute)
+                if len(known) < MOST_REMEMBERED:
+                    known[found] = found
+            attributes[found[0]] = found[1]
+        capacity = self._capacities.setdefault(tuple(device.capacity.items()), device.capacity)
+        return msgspec.structs.replace(device, attributes=attributes, capacity=capacity)
 
 
 def completed(spec: msgspec.Struct) -> msgspec.Struct:

@@ -7,6 +7,7 @@ by_node(status)                    # rows of counts
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
@@ -130,7 +131,8 @@ def status_of(cluster: Cluster) -> Status:
         for part in newest:
             for device in part.devices:
                 devices.append(_device(cluster, part, device, complete, left, unhealthy))
-    devices.sort(key=lambda item: (natural(item.node), item.driver, natural(item.pool)))
+    key = functools.cache(natural)
+    devices.sort(key=lambda item: (key(item.node), item.driver, key(item.pool)))
     counters.sort(key=lambda item: (item.driver, natural(item.pool), natural(item.counter_set), item.counter))
     owning = {device.node for device in devices}
     shared = SEVERAL_NODES in owning
