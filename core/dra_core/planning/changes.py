@@ -110,6 +110,25 @@ class DropNodeSelector(_Change, frozen=True, kw_only=True, tag=True):
     key: str
 
 
+class DropTopologySpread(_Change, frozen=True, kw_only=True, tag=True):
+    """Leave out one of the pod's topology spread constraints."""
+
+    index: int
+
+
+class DropPodAffinity(_Change, frozen=True, kw_only=True, tag=True):
+    """Leave out a required term of the pod's affinity, or anti-affinity, to other pods."""
+
+    anti: bool
+    index: int
+
+
+class EndPod(_Change, frozen=True, kw_only=True, tag=True):
+    """A pod that stands in the way gone, as when it has ended."""
+
+    pod: Reference
+
+
 class Uncordon(_Change, frozen=True, kw_only=True, tag=True):
     """Let a node take pods again."""
 
@@ -127,6 +146,9 @@ Change: TypeAlias = (
     | ReleaseClaim
     | TolerateNodeTaint
     | DropNodeSelector
+    | DropTopologySpread
+    | DropPodAffinity
+    | EndPod
     | Uncordon
 )
 
@@ -219,6 +241,15 @@ def _applied(snapshot: ClusterSnapshot, pod: Pod, change: Change) -> tuple[Clust
             )
         case DropNodeSelector():
             return _with_pod(snapshot, pod, _freed(pod, change.key).spec)
+        case DropTopologySpread():
+            kept = _without(pod.spec.topology_spread_constraints, change.index)
+            return _with_pod(snapshot, pod, msgspec.structs.replace(pod.spec, topology_spread_constraints=kept))
+        case DropPodAffinity():
+            return _with_pod(snapshot, pod, _less_attached(pod.spec, change))
+        case EndPod():
+            place = (change.pod.namespace, change.pod.name)
+            pods = tuple(item for item in snapshot.pods if (item.metadata.namespace, item.metadata.name) != place)
+            snapshot = msgspec.structs.replace(snapshot, pods=pods)
         case Uncordon():
             nodes = tuple(
                 msgspec.structs.replace(item, spec=msgspec.structs.replace(item.spec, unschedulable=False))
@@ -291,6 +322,21 @@ def _freed(pod: Pod, key: str) -> Pod:
         return pod
     affinity = msgspec.structs.replace(spec.affinity, node_affinity=None)
     return msgspec.structs.replace(pod, spec=msgspec.structs.replace(spec, affinity=affinity))
+
+
+def _less_attached(spec: PodSpec, change: DropPodAffinity) -> PodSpec:
+    affinity = spec.affinity
+    part = None if affinity is None else affinity.pod_anti_affinity if change.anti else affinity.pod_affinity
+    if affinity is None or part is None:
+        return spec
+    terms = _without(part.required_during_scheduling_ignored_during_execution, change.index)
+    part = msgspec.structs.replace(part, required_during_scheduling_ignored_during_execution=terms)
+    affinity = (
+        msgspec.structs.replace(affinity, pod_anti_affinity=part)
+        if change.anti
+        else msgspec.structs.replace(affinity, pod_affinity=part)
+    )
+    return msgspec.structs.replace(spec, affinity=affinity)
 
 
 def _with_pod(snapshot: ClusterSnapshot, pod: Pod, spec: PodSpec) -> tuple[ClusterSnapshot, Pod]:

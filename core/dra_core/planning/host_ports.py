@@ -37,7 +37,7 @@ def port_refusal(wanted: Iterable[HostPort], pods: Iterable[Pod]) -> NodeRefusal
         if holder is not None:
             name = f"{holder.metadata.namespace}/{holder.metadata.name}"
             what = f"host port {port[2]}/{port[1]}"
-            return NodeRefusal("HostPort", f"{what} is taken by pod {name}", alike=what)
+            return NodeRefusal("HostPort", f"{what} is taken by pod {name}", alike=what, holder=name)
     return None
 
 

@@ -111,7 +111,7 @@ class Neighbours:
         for (key, value), other in self._guarded.items():
             if labels.get(key) == value:
                 text = f"pod {_name(other)} wants pods like this one away from its {key}"
-                return NodeRefusal("OthersAntiAffinity", text, alike=key)
+                return NodeRefusal("OthersAntiAffinity", text, alike=key, holder=_name(other))
         return None
 
     def _is_near(self, labels: Mapping[str, str]) -> bool:

@@ -22,6 +22,7 @@ from dra_core.planning.evaluation import Evaluation
 from dra_core.snapshot.node import Node
 
 CONFLICT_STEPS = 100_000  # for the smallest conflict of one group of nodes; beyond it "certain" is false
+EXAMPLE = "e.g. "  # before what is true in detail only of the first node of a group
 MOST_ACCOUNTS = 50  # groups that get a full account; further ones get the count of refusals only
 
 
@@ -48,7 +49,9 @@ def node_groups(evaluation: Evaluation) -> tuple[NodeGroup, ...]:
     for node, refusal in evaluation.refused:
         key: Hashable = (refusal.rule, refusal.alike or refusal.text)
         names.setdefault(key, []).append(node.metadata.name)
-        first.setdefault(key, (node, refusal.rule, refusal.text))
+        known, rule, text = first.setdefault(key, (node, refusal.rule, refusal.text))
+        if refusal.text != text and not text.startswith(EXAMPLE):
+            first[key] = (known, rule, f"{EXAMPLE}{text}")
     counts = _Counts(evaluation)
     for node, answer in zip(evaluation.asked, evaluation.answers, strict=True):
         if isinstance(answer, Solution):

@@ -28,12 +28,14 @@ class NodeRefusal(msgspec.Struct, frozen=True):
         text: For people.
         taint: The taint, for ``NodeTaint``.
         alike: Equal for refusals that people take for the same; "" stands for the text.
+        holder: ``namespace/name`` of the pod that stands in the way, if one does.
     """
 
     rule: str
     text: str
     taint: NodeTaint | None = None
     alike: str = ""
+    holder: str = ""
 
 
 def static_refusal(spec: PodSpec, node: Node) -> NodeRefusal | None:

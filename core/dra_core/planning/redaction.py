@@ -20,9 +20,10 @@ from dra_core.planning.pod_claims import POD_CLAIM_NAME
 from dra_core.snapshot.codec import decode, encode
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
 
-_NAMES_STAY = ("DeviceClass", "DeviceTaintRule")  # what expressions and requests speak of
+_NAMES_STAY = ("DeviceClass", "DeviceTaintRule", "PriorityClass")  # what expressions and requests speak of
 _UNIQUE = ("uuid", "serial", "serialNumber", "pciAddress", "pciBusID", "macAddress")
 _WELL_KNOWN = ("kubernetes.io", "k8s.io")
+_LABEL_KEYS = ("topologyKey", "matchLabelKeys", "mismatchLabelKeys")  # fields that name labels
 _DIGITS = 8
 
 
@@ -113,6 +114,8 @@ class _Hashing:
 
     def _value(self, value: Json, key: str) -> Json:
         if isinstance(value, str):
+            if key in _LABEL_KEYS:
+                return self._label(value)
             return value if key in ("expression", "kind", "apiVersion") else self._text(value)
         if isinstance(value, Mapping):
             return self._object(value, key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,7 +24,10 @@ from dra_core.planning.changes import (
     DropClassSelector,
     DropConstraint,
     DropNodeSelector,
+    DropPodAffinity,
     DropSelector,
+    DropTopologySpread,
+    EndPod,
     LowerCapacity,
     LowerCount,
     ReleaseClaim,
@@ -35,6 +38,7 @@ from dra_core.planning.changes import (
     apply_changes,
 )
 from dra_core.planning.evaluation import Evaluation, evaluate
+from dra_core.planning.neighbours import required_terms, spread_constraints
 from dra_core.planning.node_groups import NodeGroup
 from dra_core.planning.node_rules import taint_in_words
 from dra_core.planning.pod_claims import PodClaim, Reference, close_name
@@ -45,6 +49,7 @@ MOST_TRIES = 24  # evaluations of the whole cluster for one explanation
 MOST_PAIRS = 15
 MOST_SUGGESTIONS = 8
 STEPS_PER_TRY = 200_000
+MOST_HOLDERS = 3  # pods that stand in the way by port or anti-affinity
 MOST_RELEASES = 8  # claims of others in one suggestion
 NODES_FOR_RELEASE = 3  # nodes for which it is looked how few claims would have to go
 
@@ -259,9 +264,27 @@ def _node_ideas(evaluation: Evaluation) -> Iterator[_Idea]:
         affinity = evaluation.pod.spec.affinity
         if affinity is not None and affinity.node_affinity is not None:
             yield _Idea("drop the node affinity", DropNodeSelector(key=""))
+    yield from _ideas_about_others(evaluation, rules)
     cordoned = [node for node, refusal in evaluation.refused if refusal.rule == "Cordon"]
     for node in cordoned[:3]:
         yield _Idea(f"uncordon {node.metadata.name}", Uncordon(node=node.metadata.name))
+
+
+def _ideas_about_others(evaluation: Evaluation, rules: Mapping[str, int]) -> Iterator[_Idea]:
+    """What would help where other pods keep the pod away."""
+    pod = evaluation.pod
+    for index, constraint in enumerate(pod.spec.topology_spread_constraints):
+        if "TopologySpread" in rules and constraint in spread_constraints(pod):
+            words = f"drop the topology spread constraint over {constraint.topology_key}"
+            yield _Idea(words, DropTopologySpread(index=index))
+    for rule, anti, what in (("PodAffinity", False, "affinity to"), ("PodAntiAffinity", True, "anti-affinity to")):
+        for index, term in enumerate(required_terms(pod, anti=anti) if rule in rules else ()):
+            words = f"drop the required {what} pods in the same {term.topology_key}"
+            yield _Idea(words, DropPodAffinity(anti=anti, index=index))
+    holders = dict.fromkeys(refusal.holder for _, refusal in evaluation.refused if refusal.holder)
+    for holder in itertools.islice(holders, MOST_HOLDERS):
+        namespace, _, name = holder.partition("/")
+        yield _Idea(f"wait for, or end, pod {holder}", EndPod(pod=Reference("Pod", namespace, name)))
 
 
 def _releases(evaluation: Evaluation) -> Iterator[Suggestion]:

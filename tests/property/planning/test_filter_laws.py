@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 from dra_core.allocation.cel_language import CelLanguage
-from dra_core.planning import Cluster, ClusterSnapshot, Wanted, explain_pod, plan_pods
+from dra_core.planning import Cluster, ClusterSnapshot, Wanted, apply_changes, explain_pod, plan_pods, redacted
 from dra_core.planning.pod_claims import Reference
 from dra_core.snapshot.json_value import Json, JsonObject
 from dra_core.snapshot.node import Node
@@ -155,3 +156,30 @@ def test_every_step_of_a_plan_passes_every_filter(
         if found is not None:
             assert {found.node, *found.tied_nodes} <= set(open_nodes)
             placed.append((next(node for node in nodes if node.metadata.name == found.node), pod))
+
+
+@given(worlds())
+def test_names_of_labels_and_pods_that_are_hashed_change_no_answer(
+    world: tuple[list[Node], list[tuple[Node, Pod]], list[Pod]],
+) -> None:
+    nodes, placed, (new, *_) = world
+    plain = snapshot_of(nodes, placed)
+    plain = msgspec.structs.replace(plain, pods=(*plain.pods, new))
+    hidden = redacted(plain, b"salt")
+    told, open_ones = (explain_pod(Cluster(item, LANGUAGE), item.pods[-1]) for item in (hidden, plain))
+    names = {node.metadata.name: other.metadata.name for node, other in zip(plain.nodes, hidden.nodes, strict=True)}
+    assert set(told.fitting) == {names[name] for name in open_ones.fitting}
+    assert Counter(group.rule for group in told.groups) == Counter(group.rule for group in open_ones.groups)
+
+
+@given(worlds())
+def test_what_is_suggested_makes_the_pod_fit_there(
+    world: tuple[list[Node], list[tuple[Node, Pod]], list[Pod]],
+) -> None:
+    nodes, placed, (new, *_) = world
+    snapshot = snapshot_of(nodes, placed)
+    by_name = {pod.metadata.name: node for node, pod in placed}
+    for suggestion in explain_pod(Cluster(snapshot, LANGUAGE), new).suggestions:
+        after, changed = apply_changes(snapshot, new, suggestion.changes)
+        left = [(by_name[pod.metadata.name], pod) for pod in after.pods]
+        assert list(suggestion.nodes) == [node.metadata.name for node in nodes if may_go(changed, node, nodes, left)]

@@ -9,6 +9,7 @@ import pytest
 from dra_core.planning import ClusterSnapshot
 from dra_core.snapshot.device_class import OpaqueDeviceConfiguration
 from dra_core.snapshot.json_value import JsonObject
+from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.resource_claim import DeviceClaimConfiguration, ResourceClaim
 from dra_core.snapshot.resource_slice import ResourceSlice
 from dra_kubectl.explain_text import explanation_text
@@ -25,6 +26,7 @@ from tests.property.planning.clusters import (
     slice_of,
 )
 from tests.unit.planning.test_explain import cluster, explained, node, request
+from tests.unit.planning.test_neighbours import NODES, away, near, pod, ports, spread, term
 
 OF_TEMPLATE = "ResourceClaimTemplate default/wanted: spec.spec.devices"
 
@@ -205,3 +207,63 @@ def test_parameters_of_other_drivers_are_mentioned_only_where_details_are_asked_
         "Not checked:",
         f"  {OF_TEMPLATE}.config[0].opaque.parameters: not checked: only driver nic.other.org knows what they may say",
     ]
+
+
+def among(placed: Mapping[str, Pod]) -> ClusterSnapshot:
+    """The nodes of the neighbours' tests, with a pod on each of some."""
+    running = (
+        msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, node_name=name))
+        for name, pod in placed.items()
+    )
+    return ClusterSnapshot(nodes=tuple(NODES.values()), pods=tuple(running))
+
+
+@pytest.mark.parametrize(
+    ("new", "placed", "sentences"),
+    [
+        (
+            pod("x", topologySpreadConstraints=[spread(minDomains=4)]),
+            {name: pod(f"web-{name}") for name in ("n1", "n3", "n4")},
+            (
+                "  drop the topology spread constraint over zone: 5 nodes fit",
+                "  1 node (bare): it has no label zone, over which the pod is to be spread",
+            ),
+        ),
+        (
+            ports("x", {"hostPort": 80}),
+            {name: ports(f"web-{name}", {"hostPort": 80}) for name in NODES},
+            (
+                "  wait for, or end, pod team/web-n1: n1 fits",
+                "  5 nodes (bare, n1, n2, n3, n4): e.g. host port 80/TCP is taken by pod team/web-bare",
+            ),
+        ),
+        (
+            pod("x", affinity=away(term("db", "host"))),
+            {name: pod(f"db-{name}", "db") for name in NODES},
+            (
+                "  drop the required anti-affinity to pods in the same host: 5 nodes fit",
+                "  5 nodes (bare, n1, n2, n3, n4): e.g. pod team/db-bare, which it wants to be away from, is in the "
+                "same host",
+            ),
+        ),
+        (
+            pod("x"),
+            {name: pod(f"db-{name}", "db", affinity=away(term("web", "host"))) for name in NODES},
+            (
+                "  wait for, or end, pod team/db-bare: bare fits",
+                "  5 nodes (bare, n1, n2, n3, n4): e.g. pod team/db-bare wants pods like this one away from its host",
+            ),
+        ),
+        (
+            pod("x", affinity=near(term("cache"))),
+            {"n1": pod("db", "db")},
+            (
+                "  drop the required affinity to pods in the same zone: 5 nodes fit",
+                "  5 nodes (bare, n1, n2, n3, n4): no pod that it wants to be with is in the same zone",
+            ),
+        ),
+    ],
+)
+def test_what_a_person_reads_about_other_pods(new: Pod, placed: Mapping[str, Pod], sentences: tuple[str, ...]) -> None:
+    lines = explanation_text(explained(among(placed), new), details=False).splitlines()
+    assert [sentence for sentence in sentences if sentence not in lines] == [], "\n".join(lines)
