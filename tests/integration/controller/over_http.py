@@ -99,10 +99,12 @@ class OverHttp:
 
 
 def install_custom_resources(api: OverHttp) -> None:
-    """The chart's, and wait until they are served."""
+    """The chart's, where they are not there yet, and wait until they are served."""
     for path in sorted(DEFINITIONS.glob("*.yaml")):
-        value: JsonObject = yaml.safe_load(path.read_text())
-        done(api.client.create(CUSTOM_RESOURCES, value))
+        answer = api.client.create(CUSTOM_RESOURCES, yaml.safe_load(path.read_text()))
+        if isinstance(answer, Failure):
+            failed: ApiFailure = answer.failure()
+            assert failed.conflict, failed.sentence
     kinds: tuple[Kind, ...] = ("NodeAllocationState", "GpuClaimParameters", "DeviceClassParameters")
     for kind in kinds:
         eventually(partial(api.is_served, kind), f"{kind} is served")
