@@ -107,15 +107,14 @@ class ClassicNodeState(NodeStatePublishing):
         self._health = health
         self._prepared = prepared
         self._uuid_of = {place: uuid for uuid, place in uuids_of(driver.pools).items()}
-        self._ready = False
+        self._ready = True
 
     def health_changed(self) -> None:
         """Publish soon."""
         self._due.set()
 
-    def serving(self) -> None:
-        """Say Ready soon."""
-        self._ready = True
+    def registered(self) -> None:
+        """Look soon: an instance that has just ended has said NotReady."""
         self._due.set()
 
     def stop(self) -> None:

@@ -79,7 +79,8 @@ _OPTIONS = (
                  help="The node; also the name of its pool of devices."),
     click.option("--pod-uid", envvar="POD_UID", default="", show_envvar=True, show_default=False,
                  help="UID of the plugin's own pod. Given, the sockets carry it in their names, and an old and a new "
-                 "plugin can run side by side during an update (kubelet 1.33 or newer)."),
+                 "plugin can run side by side during an update (a kubelet before 1.33 calls the new one when the old "
+                 "one has ended)."),
     click.option("--namespace", envvar="NAMESPACE", default="default", show_envvar=True,
                  help="Where the node's NodeAllocationState is."),
     click.option("--api-generation", envvar="API_GENERATION", default="auto", show_envvar=True,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Publishing:
-    """Tells something from the start until ``stop``, in the background: no call of the kubelet waits for it."""
+    """Tells something in the background, while the kubelet's calls are answered; no call waits for it."""
 
     def loops(self) -> tuple[Callable[[], None], ...]:
         """What runs in a thread each, until ``stop``."""
@@ -18,8 +18,8 @@ class Publishing:
     def claims_changed(self) -> None:
         """A claim may have been prepared or unprepared."""
 
-    def serving(self) -> None:
-        """The kubelet's calls are answered from now on."""
+    def registered(self) -> None:
+        """The kubelet calls this instance from now on, and no other."""
 
     def stop(self) -> None:
         """End the loops; the calls in progress have ended."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 from dra_proto import registration_v1_pb2 as registration
 from dra_proto import registration_v1_pb2_grpc
 
+from dra_kubeletplugin.generations import Parts
 from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 
@@ -19,12 +19,14 @@ PLUGIN_TYPE = "DRAPlugin"
 class Registration(registration_v1_pb2_grpc.RegistrationServicer):
     """Answers the kubelet as often as it asks: after its own restarts it asks again."""
 
-    def __init__(
-        self, driver_name: str, endpoint: Path, supported_versions: Sequence[str], metrics: Metrics, log: Log
-    ) -> None:
+    def __init__(self, driver_name: str, endpoint: Path, parts: Parts, metrics: Metrics, log: Log) -> None:
         self._info = registration.PluginInfo(
-            type=PLUGIN_TYPE, name=driver_name, endpoint=str(endpoint), supported_versions=supported_versions
+            type=PLUGIN_TYPE,
+            name=driver_name,
+            endpoint=str(endpoint),
+            supported_versions=parts.kubelet.supported_versions,
         )
+        self._registered = parts.registered
         self._metrics = metrics
         self._log = log
 
@@ -45,6 +47,7 @@ class Registration(registration_v1_pb2_grpc.RegistrationServicer):
         self._metrics.registered(yes=request.plugin_registered)
         if request.plugin_registered:
             self._log.info("registered")
+            self._registered()
         else:
             self._log.error("the kubelet refused the registration", error=request.error)
         return registration.RegistrationStatusResponse()

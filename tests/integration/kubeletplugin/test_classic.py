@@ -38,8 +38,8 @@ def sandbox(node: NodeDirectories) -> Iterator[SandboxApi]:
 class Kubelet:
     """The calls of a kubelet of 1.30, on the socket that the plugin tells."""
 
-    def __init__(self, node: NodeDirectories) -> None:
-        registrar = node.registry / f"{DRIVER}-reg.sock"
+    def __init__(self, node: NodeDirectories, socket: str = f"{DRIVER}-reg.sock") -> None:
+        registrar = node.registry / socket
         eventually(registrar.exists, "the registration socket")
         with grpc.insecure_channel(f"unix:{registrar}") as channel:
             stub = registration_v1_pb2_grpc.RegistrationStub(channel)
@@ -207,6 +207,22 @@ def test_after_a_restart_it_goes_on_where_it_was(
     side = Kubelet(node)
     assert side.prepare(uid) == (names, "")
     side.channel.close()
+
+
+def test_when_the_old_instance_of_an_update_ends_the_new_one_says_ready_at_once(
+    start: StartPlugin, sandbox: SandboxApi, node: NodeDirectories
+) -> None:
+    """The kubelet of 1.30 refuses the new one until then, and tries again."""
+    old = start("--pod-uid", "old", kubeconfig=sandbox.kubeconfig)
+    old.wait_for("serving")
+    start("--pod-uid", "new", kubeconfig=sandbox.kubeconfig).wait_for("serving")
+    eventually(lambda: is_ready(sandbox), "the node is ready")
+    assert old.stop() == 0
+    assert not is_ready(sandbox)
+    side = Kubelet(node, f"{DRIVER}-new-reg.sock")
+    assert side.info.endpoint.endswith("dra-new.sock")
+    side.channel.close()
+    eventually(lambda: is_ready(sandbox), "the node is ready again", seconds=8)
 
 
 def test_devices_that_classic_dra_does_not_know_are_refused(start: StartPlugin, sandbox: SandboxApi) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from dra_apiserver import RESOURCE_CLAIMS
+from dra_core.preparation import ClaimMissing
 from dra_kubeletplugin.calls import Calls, KubeletClaim
 from dra_kubeletplugin.claims_on_node import PrepareAnswers
 from dra_kubeletplugin.classic_services import CLASSIC
 from dra_kubeletplugin.device_health import DeviceHealthWatch
+from dra_kubeletplugin.generations import Parts
 from dra_kubeletplugin.health_service import HealthStreams
 from dra_kubeletplugin.kubelet_api import KubeletApi
 from dra_kubeletplugin.logs import log_to_stderr
@@ -65,7 +68,10 @@ def running() -> Iterator[Callable[[grpc.Server], None]]:
 
 
 def registrar(paths: SocketPaths) -> grpc.Server:
-    return registration_server(Registration("d", paths.driver, (), Metrics(), LOG), paths.registration)
+    parts = Parts(
+        kubelet=MODERN, claims=RESOURCE_CLAIMS, read_claim=lambda _namespace, _name: ClaimMissing(), publishing=()
+    )
+    return registration_server(Registration("d", paths.driver, parts, Metrics(), LOG), paths.registration)
 
 
 def driver(kubelet: KubeletApi, calls: Calls, paths: SocketPaths) -> grpc.Server:
