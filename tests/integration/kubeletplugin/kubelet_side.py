@@ -228,9 +228,9 @@ class KubeletSide:
         assert answer[claim.uid].error
         return answer[claim.uid].error
 
-    def unprepare(self, *claims: Claim, seconds: float = CALL_SECONDS) -> Mapping[str, str]:
+    def unprepare(self, *claims: Claim, seconds: float = CALL_SECONDS, driver: str = DRIVER) -> Mapping[str, str]:
         """NodeUnprepareResources: by UID the error, "" for success. Raises grpc.RpcError."""
-        channel, service = self._chosen()
+        channel, service = self._chosen(driver)
         if service == "v1.DRAPlugin":
             request = dra_v1_pb2.NodeUnprepareResourcesRequest(claims=[dra_v1_pb2.Claim(**_fields(c)) for c in claims])
             answer = dra_v1_pb2_grpc.DRAPluginStub(channel).NodeUnprepareResources(request, timeout=seconds)

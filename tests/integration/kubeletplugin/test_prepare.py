@@ -332,3 +332,28 @@ class TestDeviceMetadata:
         kubelet.wait_for_plugin()
         kubelet.unprepare(Claim("uid-1", "claim"))
         assert node.cdi_files() == set()
+
+
+class TestTwoDriversInOneClaim:
+    """Each sees to its own devices, whatever becomes of the other."""
+
+    DRIVERS = ("one.example.com", "two.example.com")
+
+    def test_a_container_gets_both_and_neither_loses_what_the_other_does(
+        self, start: StartPlugin, kubelet: KubeletSide, api: LittleApi, node: NodeDirectories
+    ) -> None:
+        api.add(claim("uid-1", [result("gpu-1", driver=self.DRIVERS[0]), result("gpu-2", driver=self.DRIVERS[1])]))
+        plugins = [start("--driver-name", driver, "--device-metadata") for driver in self.DRIVERS]
+        for driver in self.DRIVERS:
+            kubelet.wait_for_plugin(driver=driver)
+        answers = [kubelet.prepare(ONE, driver=driver)["uid-1"] for driver in self.DRIVERS]
+        devices = [device for answer in answers for device in answer.devices]
+        assert [device.device for device in devices] == ["gpu-1", "gpu-2"]
+        seen = container_edits(node.cdi, devices)
+        assert {"GPU_DEVICE_1", "GPU_DEVICE_2"} <= set(seen.env)
+        assert len({text_at(mount, "containerPath") for mount in seen.mounts}) == 2, "a file of each"
+        plugins[0].kill()
+        assert kubelet.prepare(ONE, driver=self.DRIVERS[1])["uid-1"] == answers[1]
+        assert kubelet.unprepare(ONE, driver=self.DRIVERS[1]) == {"uid-1": ""}
+        assert all(self.DRIVERS[0] in name for name in node.cdi_files())
+        assert len(node.cdi_files()) == 2, "the CDI file of the other driver, and what it mounts"
