@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dra_core.snapshot.json_value import text_at
 from dra_sandbox.cluster import Sandbox
-from dra_sandbox.world.objects import POD, uid_of
+from dra_sandbox.demo.installation import NAMESPACE_OF_DRIVER
+from dra_sandbox.world.objects import POD, namespace_of, uid_of
 
 from tests.integration.sandbox.workloads import (
     PATIENCE,
@@ -68,8 +69,8 @@ def test_a_pod_that_is_deleted_while_the_kubelet_is_down_is_given_back_afterward
     delete_pod(own_cluster, "default", "forced", grace_seconds=0)
     assert own_cluster.world().get(POD, "default", "forced") is None
     assert len(cdi_files(own_cluster)) == 2
-    plugin = {uid_of(item) for item in driver_pods(own_cluster.world())}
+    others = {uid_of(item) for item in own_cluster.world().all(POD) if namespace_of(item) == NAMESPACE_OF_DRIVER}
     node.start_kubelet()
     wait_gone(own_cluster, "default", "asked")
-    assert node.runtime.wait_for(lambda: node.runtime.pods() == plugin, PATIENCE)
+    assert node.runtime.wait_for(lambda: node.runtime.pods() == others, PATIENCE)
     assert cdi_files(own_cluster) == set()

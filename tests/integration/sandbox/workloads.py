@@ -15,6 +15,7 @@ from dra_sandbox.world.objects import (
     SLICE,
     World,
     condition_status,
+    controller_uid,
     name_of,
     namespace_of,
     objects_at,
@@ -144,8 +145,9 @@ def scheduling_message(world: World, where: str, name: str) -> str:
 
 
 def driver_pods(world: World) -> tuple[JsonObject, ...]:
+    """The pods of the driver's plugins."""
     owner = next(iter(world.all(DAEMON_SET)))
-    return tuple(item for item in world.all(POD) if namespace_of(item) == namespace_of(owner))
+    return tuple(item for item in world.all(POD) if controller_uid(item) == uid_of(owner))
 
 
 def slices(world: World) -> dict[str, JsonObject]:
