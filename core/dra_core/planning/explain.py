@@ -188,7 +188,7 @@ def _headline(
     speaking = ("Pool", "NoDevices", "DriverMissing") if bare else ("Pool",)
     remark = next((item for item in remarks if item.code.startswith(speaking)), None)
     hint = f"; {remark.path}: {remark.seen}" if remark is not None and not advice else ""
-    return f"{name} fits on none of {nodes} nodes: {main_reasons(groups)}{advice}{hint}"
+    return f"{name} fits on none of {nodes} node{'' if nodes == 1 else 's'}: {main_reasons(groups)}{advice}{hint}"
 
 
 def main_reasons(groups: Sequence[NodeGroup]) -> str:

@@ -15,7 +15,7 @@ from dra_core.allocation.allocated import PoolId
 from dra_core.allocation.planner import NodeAnswer, Planner
 from dra_core.allocation.search import Solution
 from dra_core.planning.amounts import NOTHING, requested
-from dra_core.planning.cluster import Cluster
+from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
 from dra_core.planning.host_ports import HostPort, host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
@@ -119,7 +119,7 @@ class Ledger:
     def place(self, item: Wanted) -> Placed | None:
         """Give the pod the best node and enter what it takes; None if it fits nowhere."""
         pod = item.pod
-        variants = {given: self.claims_of(pod, given) for given in set(self._given)}
+        variants = {given: self.claims_of(pod, given) for given in set(self._given) or {NONE_ADVERTISED}}
         if any(claims.faults for claims in variants.values()):
             return None
         answers = self._answers(variants)

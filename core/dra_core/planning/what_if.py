@@ -187,12 +187,14 @@ def _evicted(snapshot: ClusterSnapshot, node: str, taint: NodeTaint) -> ClusterS
     """NoExecute ends pods on the node that do not tolerate it."""
     if taint.effect != "NoExecute":
         return snapshot
-    hit = {
-        _place(pod)
+    hit = [
+        pod
         for pod in snapshot.pods
         if pod.spec.node_name == node and not pod.finished and untolerated((taint,), pod.spec.tolerations) is not None
-    }
-    return waiting_again(snapshot, hit)
+    ]
+    ending = {_place(pod) for pod in hit if is_daemon(pod)}  # their DaemonSet wants none there any more
+    waiting = waiting_again(snapshot, {_place(pod) for pod in hit})
+    return msgspec.structs.replace(waiting, pods=tuple(pod for pod in waiting.pods if _place(pod) not in ending))
 
 
 def _place(pod: Pod) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from dra_kubectl.explain_text import explanation_text
 from dra_kubectl.output import output_option, print_value
 from dra_kubectl.page import page
 from dra_kubectl.source import DOES_NOT_FIT, FITS, Loaded, load, source_options
-from dra_kubectl.subjects import missing, named_kind, pods_named, waiting
+from dra_kubectl.subjects import missing, named_kind, nothing_waits, pods_named, waiting
 
 
 @click.command()
@@ -38,7 +38,7 @@ def explain(subject: tuple[str, ...], details: bool, form: str) -> None:
     elif explanations:
         click.echo("\n\n".join(explanation_text(item, details) for item in explanations))
     else:
-        click.echo("nothing waits for a node")
+        click.echo(nothing_waits(loaded))
     sys.exit(FITS if all(item.verdict in ("Fits", "Placed") for item in explanations) else DOES_NOT_FIT)
 
 

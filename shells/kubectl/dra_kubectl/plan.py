@@ -13,7 +13,7 @@ from dra_kubectl.completing import subjects
 from dra_kubectl.output import as_yaml, output_option, print_value, table, wrapped
 from dra_kubectl.progress import reporting
 from dra_kubectl.source import DOES_NOT_FIT, FITS, load, source_options
-from dra_kubectl.subjects import named_kind, pods_named, waiting
+from dra_kubectl.subjects import named_kind, nothing_waits, pods_named, waiting
 
 
 @click.command()
@@ -47,7 +47,7 @@ def plan(subject: tuple[str, ...], policy: Policy, compare: Policy | None, all_o
     elif form != "text":
         print_value(plan_as_json(found), form)
     else:
-        click.echo(plan_text(found))
+        click.echo(plan_text(found) or nothing_waits(loaded))
     if compare is not None and form == "text":
         other = plan_pods(loaded.cluster, pods, policy=compare, all_or_nothing=all_or_nothing)
         difference = compare_plans(loaded.cluster, found, other)
@@ -59,11 +59,11 @@ def plan(subject: tuple[str, ...], policy: Policy, compare: Policy | None, all_o
 
 
 def plan_text(found: Plan) -> str:
-    """The plan as a table, then what stays pending."""
+    """The plan as a table, then what stays pending; "" if there is nothing to plan."""
     parts: list[str] = []
     total = len(found.placed) + len(found.pending)
     if not total:
-        return "nothing waits for a node"
+        return ""
     parts.append(f"{len(found.placed)} of {total} pods fit (policy {found.policy})")
     if found.placed:
         rows = [

@@ -33,6 +33,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     kubeconfig: str
     context: str
     namespace: str
+    all_namespaces: bool
     kubernetes: str
 
 
@@ -43,11 +44,15 @@ class Loaded(msgspec.Struct, frozen=True, eq=False):
         cluster: Ready for questions.
         given: The objects of the files.
         namespace: Where objects are that a command names without a namespace.
+        everywhere: Whether all namespaces are looked at where nothing is named.
+        displaced: Pods (namespace and name) that lose their node in a what-if.
     """
 
     cluster: Cluster
     given: ClusterSnapshot
     namespace: str
+    everywhere: bool = False
+    displaced: frozenset[tuple[str, str]] = frozenset()
 
 
 def source_options(command: FC) -> FC:
@@ -90,6 +95,14 @@ _OPTIONS = (
         expose_value=False,
         callback=_remember,
         shell_complete=of_kind("Namespace"),
+    ),
+    click.option(
+        "-A",
+        "--all-namespaces",
+        is_flag=True,
+        help="Whatever waits in any namespace, where nothing is named.",
+        expose_value=False,
+        callback=_remember,
     ),
     *(
         click.option(*names, default="", metavar=metavar, help=text, expose_value=False, callback=_remember)
@@ -139,6 +152,7 @@ def given_source(context: click.Context | None = None) -> Source:
         kubeconfig=meta[f"{__name__}.kubeconfig"],
         context=meta[f"{__name__}.context"],
         namespace=meta[f"{__name__}.namespace"],
+        all_namespaces=meta[f"{__name__}.all_namespaces"],
         kubernetes=meta[f"{__name__}.kubernetes"],
     )
 
@@ -169,10 +183,15 @@ def _loaded(source: Source) -> Loaded:
             namespace = live.namespace
             given = _read_files(files, namespace)
         snapshot = there.joined(given)
-    snapshot = _changed(snapshot, namespace)
+    before, snapshot = snapshot, _changed(snapshot, namespace)
     from dra_core.allocation.cel_language import CelLanguage
 
-    return Loaded(Cluster(snapshot, CelLanguage(), _features(source.kubernetes, minor)), given, namespace)
+    cluster = Cluster(snapshot, CelLanguage(), _features(source.kubernetes, minor))
+    return Loaded(cluster, given, namespace, source.all_namespaces, _placed(before) - _placed(snapshot))
+
+
+def _placed(snapshot: ClusterSnapshot) -> frozenset[tuple[str, str]]:
+    return frozenset((pod.metadata.namespace, pod.metadata.name) for pod in snapshot.pods if pod.spec.node_name)
 
 
 def follow() -> Iterator[Loaded]:

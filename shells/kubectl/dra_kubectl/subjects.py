@@ -29,14 +29,26 @@ def named_kind(subject: tuple[str, ...]) -> tuple[str, str] | None:
 
 
 def waiting(loaded: Loaded) -> tuple[Wanted, ...]:
-    """What waits for a node: of the files if they say only workloads, else of the files' cluster or the namespace."""
+    """What waits for a node: of the files if they say only workloads, else of the files' cluster or the namespace.
+
+    Of other namespaces, what a what-if displaces.
+    """
     pods = wanted_pods(loaded.cluster.snapshot)
-    if loaded.given.describes_a_cluster:
+    if loaded.given.describes_a_cluster or loaded.everywhere:
         return pods
     given = {_place(item) for item in wanted_pods(loaded.given)}
     if given:
-        return tuple(item for item in pods if _place(item) in given)
-    return tuple(item for item in pods if item.pod.metadata.namespace == loaded.namespace)
+        return tuple(item for item in pods if _place(item) in given or _place(item) in loaded.displaced)
+    return tuple(
+        item for item in pods if item.pod.metadata.namespace == loaded.namespace or _place(item) in loaded.displaced
+    )
+
+
+def nothing_waits(loaded: Loaded) -> str:
+    """What to say where ``waiting`` finds nothing."""
+    if loaded.given.describes_a_cluster or loaded.everywhere:
+        return "nothing waits for a node"
+    return f"nothing waits for a node in namespace {loaded.namespace} (-A looks at all of them)"
 
 
 def _place(item: Wanted) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dra_core.planning import (
     Document,
     Drain,
     RemoveNode,
+    TaintNode,
     changed,
     explain_pod,
     plan_pods,
@@ -95,6 +96,23 @@ def test_a_drained_node_keeps_its_daemons_and_a_further_node_has_its_own() -> No
     assert wanted_pods(more) == ()
     removed = changed(before, [RemoveNode(node="a")]).unwrap()
     assert [pod.metadata.name for pod in removed.pods] == ["busy"]
+
+
+def test_a_cluster_without_nodes_places_nothing() -> None:
+    busy: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "busy"}, "spec": {"nodeName": "a"}}
+    gone = changed(snapshot(node("a"), busy), [RemoveNode(node="a")]).unwrap()
+    plan = plan_pods(Cluster(gone, CelLanguage()), wanted_pods(gone))
+    assert [item.reason for item in plan.pending] == [
+        "can go nowhere: the snapshot has no nodes and no ResourceSlices of nodes"
+    ]
+
+
+def test_a_taint_that_says_no_execute_ends_daemons_for_good() -> None:
+    busy: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "busy"}, "spec": {"nodeName": "a"}}
+    before = snapshot(node("a"), daemons(), daemon_pod("d-1", "a"), busy)
+    after = changed(before, [TaintNode(node="a", key="k", effect="NoExecute")]).unwrap()
+    assert [item.pod.metadata.name for item in wanted_pods(after)] == ["busy"]
+    assert [pod.metadata.name for pod in after.pods] == ["busy"]
 
 
 def test_a_further_node_is_in_order_whatever_the_state_of_its_model() -> None:
