@@ -5,7 +5,7 @@ Where nothing changes that matters, the answer is the very same cluster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -103,35 +103,32 @@ def seeing_all(cluster: ModernCluster, kind: MirrorKind, values: Iterable[JsonOb
     return cluster
 
 
-def concerned_nodes(before: ModernCluster, after: ModernCluster) -> frozenset[str]:
-    """The nodes whose states may have to be written after what is known has changed."""
+def concerned_nodes(before: ModernCluster, after: ModernCluster, kind: MirrorKind, key: Name) -> frozenset[str]:
+    """The nodes whose states may have to be written after what is known of an object has changed."""
     if after is before:
         return frozenset()
-    names: set[str] = set()
-    for old, new in ((before.nodes, after.nodes), (before.states, after.states)):
-        names |= {name for _, name in _changed(old, new)}
-    for pool in _changed(before.pools, after.pools):
-        for cluster in (before, after):
-            slices = cluster.pools.get(pool)
-            names |= {node for each in (slices.values() if slices is not None else ()) for node in each.node_names}
-    names |= set(_changed(before.claims_on, after.claims_on))
-    return frozenset(names)
+    match kind:
+        case "Node" | "NodeAllocationState":
+            return frozenset({key[1]})
+        case "ResourceClaim":
+            found = (before.claims.get(key), after.claims.get(key))
+            return frozenset(each.node_name for each in found if each is not None)
+        case "ResourceSlice":
+            # Whether a pool is complete matters to every node that it has something for.
+            pools = {each.pool for each in (before.slices.get(key), after.slices.get(key)) if each is not None}
+            parts = (slices.values() for each in (before, after) for pool in pools if (slices := each.pools.get(pool)))
+            return frozenset(node_name for slices in parts for each in slices for node_name in each.node_names)
 
 
-def waiting_claims(before: ModernCluster, after: ModernCluster) -> frozenset[Name]:
-    """The claims, by namespace and name, that wait in another way than before."""
-    return frozenset(_changed(before.waiting, after.waiting) & set(after.waiting))
+def waiting_claims(before: ModernCluster, after: ModernCluster, kind: MirrorKind, key: Name) -> frozenset[Name]:
+    """The claim, by namespace and name, if it waits in another way than before."""
+    waits = kind == "ResourceClaim" and after.waiting.get(key) not in (None, before.waiting.get(key))
+    return frozenset({key} if waits else ())
 
 
 def all_nodes(cluster: ModernCluster) -> frozenset[str]:
     """Every node that has, or should have, a state."""
     return frozenset({name for _, name in cluster.states} | set(cluster.pools_on) | set(cluster.claims_on))
-
-
-def _changed(old: Mapping[Known, object], new: Mapping[Known, object]) -> set[Known]:
-    if old is new:
-        return set()
-    return {key for key in {*old, *new} if old.get(key) is not new.get(key)}
 
 
 def _held(cluster: ModernCluster, kind: MirrorKind) -> Iterable[Name]:

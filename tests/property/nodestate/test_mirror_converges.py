@@ -6,7 +6,16 @@ and a second look writes nothing.
 
 from __future__ import annotations
 
-from dra_core.nodestate import MirrorKind, ModernCluster, concerned_nodes, mirror
+from dra_core.nodestate import (
+    MirrorKind,
+    ModernCluster,
+    all_nodes,
+    concerned_nodes,
+    key_of,
+    mirror,
+    missing,
+    seeing,
+)
 from dra_core.nodestate.publishing import NodeStateEffect
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from hypothesis import settings
@@ -182,15 +191,34 @@ TestMirroring.settings = settings(max_examples=80, stateful_step_count=30, deadl
 
 
 class Noticing(Mirroring):
-    """The same, and whoever looks only at the nodes that a change concerns misses nothing."""
+    """The same, and whoever looks, change by change, only at the nodes that it concerns misses nothing."""
+
+    @initialize()
+    def begin(self) -> None:
+        super().begin()
+        self.keys: list[dict[MirrorKind, set[tuple[str, str]]]] = [{}, {}]
+        for who in range(2):
+            self.a_controller_crashes(who)
 
     @rule(who=controllers, kind=st.sampled_from(KINDS))
     def a_watch_catches_up(self, who: int, kind: MirrorKind) -> None:
-        before = self.known[who]
-        after = self.known[who] = self.world.seen(before, kind)
-        for node in NODES:
-            if mirror(after, node) != mirror(before, node):
-                assert node in concerned_nodes(before, after)
+        values = {key_of(kind, value): value for value in self.world.objects[kind].values()}
+        listed = self.world.seen(self.known[who], kind)
+        for key in sorted({*values, *self.keys[who].get(kind, ())}):
+            before = self.known[who]
+            after = seeing(before, kind, values[key]) if key in values else missing(before, kind, key)
+            self.known[who] = after
+            for node in NODES:
+                if mirror(after, node) != mirror(before, node):
+                    assert node in concerned_nodes(before, after, kind, key)
+                    assert node in all_nodes(before) | all_nodes(after)
+        self.keys[who][kind] = set(values)
+        assert all(mirror(listed, node) == mirror(self.known[who], node) for node in NODES), "as if it had been listed"
+
+    @rule(who=controllers)
+    def a_controller_crashes(self, who: int) -> None:
+        super().a_controller_crashes(who)
+        self.keys[who] = {kind: {key_of(kind, each) for each in self.world.objects[kind].values()} for kind in KINDS}
 
 
 TestNoticing = Noticing.TestCase

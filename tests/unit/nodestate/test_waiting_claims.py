@@ -28,19 +28,19 @@ def claim(driver: str = DRIVER, status: JsonObject | None = None) -> JsonObject:
 
 def test_a_claim_waits_until_its_conditions_are_reported() -> None:
     waiting = seeing(REPORTING, "ResourceClaim", claim())
-    assert waiting_claims(REPORTING, waiting) == {KEY}
+    assert waiting_claims(REPORTING, waiting, "ResourceClaim", KEY) == {KEY}
     patch = readiness(DRIVER, waiting.waiting[KEY], NOW)
     assert patch is not None
     done = seeing(waiting, "ResourceClaim", claim(status=object_at(patch["status"])))
     assert done.waiting == {}
-    assert waiting_claims(waiting, done) == frozenset()
+    assert waiting_claims(waiting, done, "ResourceClaim", KEY) == frozenset()
 
 
 def test_a_new_version_of_a_waiting_claim_is_looked_at_again() -> None:
     """The patch is over exactly the version that was read."""
     before = seeing(REPORTING, "ResourceClaim", claim())
     newer: JsonObject = {**claim(), "metadata": {**object_at(claim()["metadata"]), "resourceVersion": "8"}}
-    assert waiting_claims(before, seeing(before, "ResourceClaim", newer)) == {KEY}
+    assert waiting_claims(before, seeing(before, "ResourceClaim", newer), "ResourceClaim", KEY) == {KEY}
 
 
 def test_claims_of_others_and_claims_that_are_gone_do_not_wait() -> None:

@@ -12,7 +12,7 @@ from traceback import format_exc
 from typing import TypeAlias
 
 from dra_apiserver import Answer, ApiFailure, ApiServer, Follower, Selection
-from dra_core.nodestate import ModernCluster, all_nodes, concerned_nodes, mirror, waiting_claims
+from dra_core.nodestate import ModernCluster, all_nodes, mirror
 from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
 from dra_core.snapshot.generation import ServedApi
 from returns.result import Failure
@@ -48,7 +48,7 @@ class Mirroring:
         nothing = ModernCluster(
             driver_name=driver_name, namespace=settings.namespace, reports_readiness=settings.binding_conditions
         )
-        self._known = KnownCluster(nothing, self._concern)
+        self._known = KnownCluster(nothing, self._add)
         selections = {
             "ResourceSlice": Selection(fields=f"spec.driver={driver_name}"),
             KIND: Selection(namespace=settings.namespace),
@@ -93,9 +93,6 @@ class Mirroring:
             self._add(all_nodes(everything), everything.waiting)
             if self._stopped.wait(self._settings.resync_seconds):
                 return
-
-    def _concern(self, before: ModernCluster, after: ModernCluster) -> None:
-        self._add(concerned_nodes(before, after), waiting_claims(before, after))
 
     def _add(self, node_names: Iterable[str], claims: Iterable[ClaimName]) -> None:
         self._queue.add_all((name,) for name in node_names)
