@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dra_sandbox.cluster import Sandbox
-from dra_sandbox.files import example_manifest
-from dra_sandbox.world.objects import NAMESPACE
+from dra_sandbox.cluster import Sandbox, sandbox
+from dra_sandbox.demo.classic_expectations import gpus_seen
+from dra_sandbox.demo.installation import install_driver
+from dra_sandbox.demo.node_states import NODE_STATE, devices_by_claim, prepared_claims
+from dra_sandbox.files import classic_example_manifest, example_manifest
+from dra_sandbox.world.objects import CLAIM, NAMESPACE, POD, World, namespace_of
 
 from tests.integration.sandbox.workloads import PATIENCE, claim, pod, pod_spec, wait_event
 
@@ -78,3 +82,50 @@ def test_a_log_can_be_followed_to_its_end(cluster: Sandbox, where: str) -> None:
     cluster.create([pod(where, "p", pod_spec(script=script, restartPolicy="Never"))])
     kubectl(cluster, "wait", "-n", where, "--for=jsonpath={.status.containerStatuses[0].containerID}", "pod/p")
     assert kubectl(cluster, "logs", "-n", where, "-f", "p") == "one\ntwo\n"
+
+
+@pytest.fixture
+def classic() -> Iterator[Sandbox]:
+    with sandbox(generation="classic") as made:
+        install_driver(made, PATIENCE)
+        yield made
+
+
+def test_the_seeds_walk_can_be_followed_with_kubectl(classic: Sandbox) -> None:
+    """Command by command, from the first state of the node to the last."""
+    files = [f"--filename={classic_example_manifest(f'gpu-test{number}')}" for number in range(1, 5)]
+    of_driver = ("-n", "dra-example-driver")
+    pods = kubectl(classic, "get", "pod", *of_driver)
+    assert pods.count("1/1     Running") == 2
+    before = kubectl(classic, "describe", *of_driver, "nas/node-1")
+    assert "  Allocatable Devices:\n    Gpu:\n" in before
+    assert before.count("Product Name:    LATEST-GPU-MODEL") == 8
+    assert "Claims:" not in before
+    assert "resourceclaimtemplate.resource.k8s.io/multiple-gpus created" in kubectl(classic, "apply", *files)
+    for number in range(1, 5):
+        arguments = ("wait", "-n", f"gpu-test{number}", "--for=condition=Ready", "pod", "--all", "--timeout=60s")
+        kubectl(classic, *arguments)
+    seen: set[str] = set()
+    for number in range(1, 5):
+        where = ("-n", f"gpu-test{number}")
+        names = kubectl(classic, "get", "pod", *where, "--output=jsonpath={.items[*].metadata.name}").split()
+        for name in names:
+            containers = kubectl(classic, "get", "pod", *where, name, "-o", "jsonpath={.spec.containers[*].name}")
+            for container in containers.split():
+                seen |= gpus_seen(kubectl(classic, "logs", *where, name, "-c", container))
+    assert len(seen) == 8
+    assert "WaitForFirstConsumer   allocated,reserved" in kubectl(classic, "get", "resourceclaims", "-n", "gpu-test3")
+    assert "gpu.resource.example.com" in kubectl(classic, "get", "resourceclasses")
+    during = kubectl(classic, "describe", *of_driver, "nas/node-1")
+    prepared = during[during.index("  Prepared Claims:") :]
+    assert all(prepared.count(uuid) == 1 for uuid in seen)
+    kubectl(classic, "delete", "--wait=false", "--ignore-not-found", *files)
+
+    def as_at_first(world: World) -> bool:
+        left = [value for kind in (POD, CLAIM) for value in world.all(kind) if namespace_of(value).startswith("gpu-")]
+        allocated = [uid for state in world.all(NODE_STATE) for uid in devices_by_claim(state, "allocatedClaims")]
+        return not left and not allocated and not prepared_claims(world)
+
+    classic.wait_for(as_at_first, "the state as at first", PATIENCE)
+    after = kubectl(classic, "describe", *of_driver, "nas/node-1")
+    assert after[after.index("Spec:") :] == before[before.index("Spec:") :]
