@@ -8,7 +8,7 @@ from html import escape
 
 Line = Sequence[tuple[float, float]]
 WIDTH, HEIGHT, MARGIN = 640, 400, 70
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd")
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
 
 
 def plot(title: str, across: str, up: str, lines: Mapping[str, Line]) -> str:
@@ -43,6 +43,16 @@ def plot(title: str, across: str, up: str, lines: Mapping[str, Line]) -> str:
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{MARGIN + 12}" y="{MARGIN + 16 + 16 * number}" fill="{colour}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def beside(*plots: str) -> str:
+    """Several plots as one SVG document, from left to right."""
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH * len(plots)} {HEIGHT}">'
+    placed = [
+        item.replace("<svg ", f'<svg x="{WIDTH * number}" width="{WIDTH}" height="{HEIGHT}" ', 1).rstrip()
+        for number, item in enumerate(plots)
+    ]
+    return "\n".join([start, *placed, "</svg>", ""])
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

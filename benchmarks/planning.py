@@ -1,6 +1,6 @@
 """How long ``kubectl dra`` takes from process start, and how much memory, on clusters that are large.
 
-    python -m benchmarks.planning [NODES ...]        # 1000 and 5000 nodes of 8 GPUs if not said
+    python -m benchmarks.planning [NODES ...]        # 100 to 5,000 nodes of 8 GPUs if not said, with the plot of docs/
 
 Half of the GPUs are allocated, each to a claim of a pod of its own. Every command is a process of its own; of several
 runs the fastest counts, as the others say more about the machine.
@@ -13,21 +13,30 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import yaml
 from dra_core.snapshot.json_value import JsonObject, list_at
 
+from benchmarks._plot import Line, beside, plot
 from benchmarks.big_cluster import cluster_list, workload
 
 GPUS = 8
 RUNS = 3
 REPLICAS = 1_000
 YAML_BYTES = 50_000_000
-LIMITS = {"--help": 0.2, "status": 2.0, "explain": 2.0, "explain refused": 2.0, "capacity": 2.0, "plan 1,000 pods": 5.0}
-"""Seconds that are allowed on 1,000 nodes, on two cores that do nothing else."""
+SIZES = (100, 300, 1_000, 2_500, 5_000)
+FURTHER_FROM = 1_000  # nodes: from there on, commands that no plot shows are timed as well
+GROWTH = Path(__file__).parent.parent / "docs/planning-growth.svg"
+PLOTTED = ("status", "explain, fits", "explain, refused", "capacity", "plan")
+HELP_LIMIT, YAML_LIMIT = 0.2, 20.0
+LIMITS = {
+    **{(1_000, name): 5.0 if name == "plan" else 2.0 for name in PLOTTED},
+    **{(5_000, name): 8.0 if name == "explain, refused" else 5.0 for name in PLOTTED},
+}
+"""Seconds that are allowed, on two cores that do nothing else."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -106,29 +115,44 @@ def refused_pod() -> JsonObject:
     return {"apiVersion": "v1", "kind": "List", "items": [claim, pod]}
 
 
-def on_cluster(folder: Path, nodes: int) -> None:
-    """All commands on a cluster of that size, as a table."""
+def on_cluster(folder: Path, nodes: int, further: bool) -> dict[str, Measured]:
+    """All commands on a cluster of that size, as a table; ``further`` ones that no plot shows."""
     cluster = write(folder / "cluster.json", cluster_list(nodes, GPUS, nodes * GPUS // 2))
-    wanted = write(folder / "workload.json", workload(REPLICAS))
+    pods = min(REPLICAS, nodes * GPUS // 2)
+    wanted = write(folder / "workload.json", workload(pods))
     refused = write(folder / "refused.json", refused_pod())
     files = ("-n", "team", "-f", str(cluster))
     commands = {
-        "--help": ("--help",),
         "status": ("status", *files),
-        "explain": ("explain", "pod", "waiting", *files),
-        "explain refused": ("explain", "pod", "refused", *files, "-f", str(refused)),
+        "explain, fits": ("explain", "pod", "waiting", *files),
+        "explain, refused": ("explain", "pod", "refused", *files, "-f", str(refused)),
         "capacity": ("capacity", "pod", "waiting", *files),
-        "plan 1,000 pods": ("plan", "deployment", "train", *files, "-f", str(wanted)),
-        "lint": ("lint", "-f", str(cluster)),
-        "status -o html": ("status", "-o", "html", *files),
+        f"plan, {pods:,} pods": ("plan", "deployment", "train", *files, "-f", str(wanted)),
     }
-    print(
-        f"{nodes:,} nodes of {GPUS} GPUs, {nodes * GPUS // 2:,} claims; {cluster.stat().st_size / 1e6:.1f} MB of JSON"
-    )
+    if further:
+        commands |= {"lint": ("lint", "-f", str(cluster)), "status -o html": ("status", "-o", "html", *files)}
+    size = cluster.stat().st_size / 1e6
+    print(f"{nodes:,} nodes of {GPUS} GPUs, {nodes * GPUS // 2:,} claims; {size:.1f} MB of JSON")
+    found: dict[str, Measured] = {}
     for name, arguments in commands.items():
-        found = measured(arguments)
-        limit = f"   (limit {LIMITS[name]:.1f} s)" if nodes == 1_000 and name in LIMITS else ""
-        print(f"  {name:<16} {found.text}{limit}", flush=True)
+        short = name.partition(",")[0] if name.startswith("plan") else name
+        found[short] = measured(arguments)
+        limit = LIMITS.get((nodes, short))
+        print(f"  {name:<16} {found[short].text}{f'   (limit {limit:.1f} s)' if limit else ''}", flush=True)
+    return found
+
+
+def growth(by_size: Mapping[int, Mapping[str, Measured]]) -> str:
+    """Time and memory of every command against the number of nodes."""
+    across = f"nodes with {GPUS} GPUs, half of them in use"
+    names = [name for name in next(iter(by_size.values())) if name in PLOTTED]
+
+    def lines(value: Callable[[Measured], float]) -> dict[str, Line]:
+        return {name: [(float(nodes), value(found[name])) for nodes, found in by_size.items()] for name in names}
+
+    seconds = plot("Time of a command", across, "s of processor time", lines(lambda item: item.processor_seconds))
+    mebibytes = plot("Memory of a command", across, "MiB at most", lines(lambda item: item.mebibytes))
+    return beside(seconds, mebibytes)
 
 
 def on_yaml(folder: Path) -> None:
@@ -139,18 +163,21 @@ def on_yaml(folder: Path) -> None:
     copies = -(-YAML_BYTES // len(text))
     path.write_bytes(b"---\n".join([text] * copies))
     found = measured(("status", "-f", str(path)), runs=1)
-    print(f"{path.stat().st_size / 1e6:.0f} MB of YAML, status: {found.text}")
+    print(f"{path.stat().st_size / 1e6:.0f} MB of YAML, status: {found.text}   (limit {YAML_LIMIT:.1f} s)")
 
 
-def main(sizes: Sequence[int] = (1_000, 5_000)) -> None:
+def main(sizes: Sequence[int] = SIZES) -> None:
     folder = Path(tempfile.mkdtemp(prefix="planning-"))
     try:
-        for nodes in sizes:
-            on_cluster(folder, nodes)
+        print(f"  {'--help':<16} {measured(('--help',)).text}   (limit {HELP_LIMIT:.1f} s)")
+        by_size = {nodes: on_cluster(folder, nodes, nodes >= FURTHER_FROM) for nodes in sizes}
+        if tuple(sizes) == SIZES:
+            GROWTH.write_text(growth(by_size))
+            print(f"growth with nodes: {GROWTH}")
         on_yaml(folder)
     finally:
         shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    main([int(argument) for argument in sys.argv[1:]] or (1_000, 5_000))
+    main([int(argument) for argument in sys.argv[1:]] or SIZES)

@@ -133,7 +133,9 @@ def read_object(
             raise TypeError("the text of an object is not an object")
         value = decoded
     kind_name = kind.record.__name__
-    read = as_go_reads(kind.record, to_v1(value) if kind_name in SERVED else value)
+    if kind_name in SERVED:  # items of a typed list do not say themselves what they are
+        value = to_v1({**value, "apiVersion": f"{GROUP}/{version}", "kind": kind_name})
+    read = as_go_reads(kind.record, value)
     result = decode_reporting(kind.record, read)
     if isinstance(result, Failure):
         refusals: Refusals = result.failure()

@@ -6,6 +6,7 @@ kinds that decide nothing about devices are counted and passed over. An object t
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -36,6 +37,7 @@ from dra_core.snapshot.workload import (
     Workload,
 )
 
+PIECE = 2**20  # bytes that are looked at together
 JSON_IN_WORDS = "the text is not JSON"
 
 
@@ -196,28 +198,35 @@ _HEAD = msgspec.json.Decoder(_Head)
 _TOP_LEVEL = msgspec.json.Decoder(TopLevel)
 
 
-def _head(text: bytes | msgspec.Raw) -> TopLevel | _Head:
-    try:
-        return _TOP_LEVEL.decode(text)
-    except msgspec.ValidationError:
-        return _HEAD.decode(text)
+def _head(text: bytes | msgspec.Raw) -> TopLevel | _Head | None:
+    """What the text says about itself; None if it says something odd, so that it has to be looked at as a tree."""
+    for decoder in (_TOP_LEVEL, _HEAD):
+        try:
+            return decoder.decode(text)
+        except msgspec.ValidationError:
+            pass
+    return None
 
 
 def _objects(document: Document, faults: list[Located]) -> Iterator[_Place]:
     value = document.value
     if isinstance(value, bytes):
         try:
+            _check_utf_8(value)
             head = _head(value)
+            tree: Json = msgspec.json.decode(value) if head is None else None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             faults += _not_json(document, value, error)
             return
         whole = msgspec.Raw(value)
         if isinstance(head, TopLevel):
             yield from _places(document, head.api_version, head.kind, whole, None, faults, head)
-        else:
+            return
+        if head is not None:
             yield from _places(document, head.api_version, head.kind, whole, head.items, faults)
-        return
-    if value is None:
+            return
+        value = tree
+    elif value is None:
         return  # an empty YAML document, such as the one after a last "---"
     if not isinstance(value, Mapping):
         faults.append(_not_an_object(document, document.item))
@@ -225,6 +234,17 @@ def _objects(document: Document, faults: list[Located]) -> Iterator[_Place]:
     items = value.get("items")
     listed = list(items) if isinstance(items, Sequence) and not isinstance(items, str) else None
     yield from _places(document, text_at(value, "apiVersion"), text_at(value, "kind"), value, listed, faults)
+
+
+def _check_utf_8(text: bytes) -> None:
+    """What is passed over in reading is not looked at, and may be anything else."""
+    if text.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(text)
+    for start in range(0, len(text), PIECE):
+        decoder.decode(view[start : start + PIECE])
+    decoder.decode(b"", final=True)
 
 
 def _places(
@@ -245,15 +265,14 @@ def _places(
         )
         return
     for number, item in enumerate(items or ()):
-        texts = None
+        head, texts = None, None
         if isinstance(item, msgspec.Raw):
-            try:
-                head = _head(item)
-            except (msgspec.MsgspecError, RecursionError):
-                faults.append(_not_an_object(document, number))
-                continue
-            own_version, own_kind = head.api_version, head.kind
+            head = _head(item)
             texts = head if isinstance(head, TopLevel) else None
+            if head is None:
+                item = msgspec.json.decode(item)
+        if isinstance(item, msgspec.Raw) and head is not None:
+            own_version, own_kind = head.api_version, head.kind
         elif isinstance(item, Mapping):
             own_version, own_kind = text_at(item, "apiVersion"), text_at(item, "kind")
         else:
@@ -279,8 +298,6 @@ def _not_an_object(document: Document, item: int | None) -> Located:
 
 
 def _not_json(document: Document, text: bytes, error: Exception) -> list[Located]:
-    if isinstance(error, msgspec.ValidationError):
-        return [_not_an_object(document, document.item)]
     seen = f"{JSON_IN_WORDS}: {error}" if not isinstance(error, RecursionError) else "the JSON is nested too deeply"
     if not text.strip():
         seen = "the text is empty"

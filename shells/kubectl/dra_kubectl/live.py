@@ -99,7 +99,7 @@ def read_live(kubeconfig: str, context: str) -> Live:
         answer = _listed(server, resource)
         if not isinstance(answer, ApiFailure):
             found_as, items = answer
-            documents[kind] = document(found.server, kind, found_as, items)
+            documents[kind] = _packed(document(found.server, kind, found_as, items))
             served.append((kind, found_as))
         elif (kind, resource) in _NEEDED:
             faults.append(Located(source=found.server, document=1, object=kind, refusal=answer.refusal))
@@ -109,6 +109,11 @@ def read_live(kubeconfig: str, context: str) -> Live:
             remarks.append(f"{kind} objects are left out: {answer.sentence}")
     version = server.minor_version().value_or(0) if not faults else 0
     return Live(documents, tuple(faults), tuple(remarks), found.namespace, version, tuple(served), server)
+
+
+def _packed(listed: Document) -> Document:
+    """The same as a text: a tenth of the room, and read faster than a tree."""
+    return msgspec.structs.replace(listed, value=msgspec.json.encode(listed.value))
 
 
 def list_one(kubeconfig: str, context: str, kind: str, namespace: str) -> Sequence[JsonObject]:

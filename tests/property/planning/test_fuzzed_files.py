@@ -86,6 +86,12 @@ def test_anything(command: list[str], name: str, text: bytes) -> None:
     run(command, name, text)
 
 
+@given(place=st.integers(0, 4000), byte=st.binary(min_size=1, max_size=2), command=st.sampled_from(COMMANDS))
+def test_strange_bytes_inside(place: int, byte: bytes, command: list[str]) -> None:
+    text = msgspec.json.encode(CLUSTER)
+    run(command, "cluster.json", text[:place] + byte + text[place + 1 :])
+
+
 @given(cut=st.integers(0, 4000), name=st.sampled_from(["a.json", "a.yaml"]))
 def test_cut_files(cut: int, name: str) -> None:
     text = msgspec.json.encode(CLUSTER) if name == "a.json" else yaml.safe_dump(CLUSTER).encode()

@@ -168,3 +168,16 @@ def test_a_field_of_a_newer_api_is_told_and_the_rest_is_read() -> None:
 )
 def test_what_is_no_object_is_refused(text: bytes, code: str) -> None:
     assert [fault.refusal.code for fault in faults_of(text)] == [code]
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_items_of_a_typed_list_have_the_version_of_the_list(as_text: bool) -> None:
+    """As the API server answers, of any version."""
+    item = {key: value for key, value in SLICE_V1BETA1.items() if key not in ("apiVersion", "kind")}
+    listed: JsonObject = {"apiVersion": "resource.k8s.io/v1beta1", "kind": "ResourceSliceList", "items": [item]}
+    one, many = (
+        read_cluster([document(msgspec.json.encode(value) if as_text else value)]).unwrap()
+        for value in (SLICE_V1BETA1, listed)
+    )
+    assert many.snapshot == one.snapshot
+    assert many.unknown == ()
