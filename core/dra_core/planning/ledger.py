@@ -17,19 +17,19 @@ from dra_core.allocation.search import Solution
 from dra_core.planning.amounts import NOTHING, requested
 from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
-from dra_core.planning.host_ports import HostPort, host_ports, port_refusal
+from dra_core.planning.host_ports import host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
 from dra_core.planning.node_allocatable import device_refusal
 from dra_core.planning.node_rules import static_refusal
 from dra_core.planning.pod_claims import PodClaims, Reference
-from dra_core.planning.policies import ALTERNATIVES, ASSUMED, ZONE, Choice, Policy, Worth, total, worth
+from dra_core.planning.pod_kinds import NOWHERE, PodKind, alternatives_taken, beside_each_other
+from dra_core.planning.policies import ASSUMED, ZONE, Choice, Policy, Worth, worth
 from dra_core.planning.preferences import Preferences, has_terms, softly_spread
 from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.planning.waiting import Wanted, makers, origin_of
 from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
 
-NOWHERE = float("-inf")
 MOST_TIED = 100  # nodes that are named for one pod
 
 
@@ -51,28 +51,6 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
     claims: tuple[ResourceClaim, ...]
     equal_choices: int
     tied_nodes: tuple[str, ...] = ()
-
-
-class _Kind:
-    """Pods that ask the same, and what each node is worth to them."""
-
-    __slots__ = ("allowed", "assumed", "beside", "errors", "ports", "seen", "values", "wanted")
-
-    def __init__(
-        self,
-        allowed: Sequence[bool],
-        wanted: Mapping[frozenset[str], Mapping[str, int]],
-        assumed: Mapping[str, int],
-        ports: tuple[HostPort, ...],
-    ) -> None:
-        self.allowed = allowed
-        self.wanted = wanted  # by what nodes give through device plugins
-        self.assumed = assumed
-        self.ports = ports
-        self.values = [NOWHERE] * len(allowed)
-        self.beside: dict[int, Worth] = {}  # of nodes with raw scores, which count beside those of others
-        self.errors: dict[int, str] = {}
-        self.seen = -1  # up to where the log of changed nodes was taken into account
 
 
 class Ledger:
@@ -105,7 +83,7 @@ class Ledger:
                     for item in pools.candidates
                 )
             )
-        self._kinds: dict[bytes, _Kind] = {}
+        self._kinds: dict[bytes, PodKind] = {}
         self._changed: list[int] = []
         self._made: dict[tuple[str, str], ResourceClaim] = {}
         self._placed_on: dict[int, list[Pod]] = {}
@@ -127,7 +105,7 @@ class Ledger:
         self._refresh(kind, pod, answers, variants)
         if kind.errors:
             return None
-        values = self._preferred(item, _beside_each_other(kind, self._narrowed(kind, item, variants, answers)))
+        values = self._preferred(item, beside_each_other(kind, self._narrowed(kind, item, variants, answers)))
         best = max(values, default=NOWHERE)
         if best == NOWHERE:
             return None
@@ -172,7 +150,7 @@ class Ledger:
                 here[number] = here.get(number, 0) + 1
         return found
 
-    def _kind(self, pod: Pod) -> _Kind:
+    def _kind(self, pod: Pod) -> PodKind:
         """Pods with equal specs, which includes the names of their templates, ask the same."""
         key = msgspec.json.encode((pod.metadata.namespace, pod.spec))
         found = self._kinds.get(key)
@@ -180,12 +158,12 @@ class Ledger:
             allowed = [static_refusal(pod.spec, node) is None for node in self._nodes]
             assumed = requested(pod.spec, ASSUMED)
             wanted = {given: self.cluster.node_requests(pod, given) for given in set(self._given)}
-            found = self._kinds[key] = _Kind(allowed, wanted, assumed, host_ports(pod))
+            found = self._kinds[key] = PodKind(allowed, wanted, assumed, host_ports(pod))
         return found
 
     def _refresh(
         self,
-        kind: _Kind,
+        kind: PodKind,
         pod: Pod,
         answers: Sequence[NodeAnswer],
         variants: Mapping[frozenset[str], PodClaims],
@@ -219,7 +197,9 @@ class Ledger:
             elif isinstance(answer, Wrong) and not answer.node_only:
                 kind.errors[number] = answer.text
 
-    def _worth(self, kind: _Kind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)) -> Worth:
+    def _worth(
+        self, kind: PodKind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)
+    ) -> Worth:
         taken = sum(not chosen.request.admin for items in answer.chosen for chosen in items)
         choice = Choice(
             self._nodes[number],
@@ -233,11 +213,11 @@ class Ledger:
             taken,
             *siblings,
         )
-        return worth(self.policy, choice, _alternatives(answer))
+        return worth(self.policy, choice, alternatives_taken(answer))
 
     def _narrowed(
         self,
-        kind: _Kind,
+        kind: PodKind,
         item: Wanted,
         variants: Mapping[frozenset[str], PodClaims],
         answers: Sequence[NodeAnswer],
@@ -350,34 +330,6 @@ class Ledger:
         for user in users:
             self._free[user] = max(self._free[user] - taken, 0)
         self._changed += users
-
-
-def _beside_each_other(kind: _Kind, values: list[float]) -> list[float]:
-    """The points of nodes where raw scores are to be weighed against each other; only nodes that fit count."""
-    fitting = {number: found for number, found in kind.beside.items() if values[number] != NOWHERE}
-    if not fitting:
-        return values
-    most = [
-        max(getattr(found, name) for found in fitting.values()) for name in ("affinity", "soft_taints", "alternatives")
-    ]
-    return [
-        value if value == NOWHERE else total(fitting.get(number) or Worth(value), *most)
-        for number, value in enumerate(values)
-    ]
-
-
-def _alternatives(solution: Solution) -> int:
-    """For each prioritised list 8 less the position of its alternative; other requests count nothing."""
-    listed = {
-        (chosen.request.claim, chosen.request.parent)
-        for items in solution.chosen
-        for chosen in items
-        if chosen.request.parent
-    }
-    if not listed:
-        return 0
-    positions = [position for taken in solution.alternatives for position in taken]
-    return len(listed) * ALTERNATIVES - sum(positions)
 
 
 def placement_pools(solution: Solution) -> set[PoolId]:
