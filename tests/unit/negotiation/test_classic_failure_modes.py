@@ -1,8 +1,8 @@
 """The ways in which drivers of classic DRA were seen to fail, one by one, and what happens here instead.
 
 Each is also reachable by the state machine (tests/property/negotiation); here they stand as examples, by name. What is
-the plugin's part (10, 15, 17, 19) is in tests/unit/nodestate and tests/property/nodestate; that a look costs one
-request whatever the number of nodes (18) is in tests/unit/controller.
+the plugin's part (10, 15, 17, 19) is in tests/unit/nodestate and tests/property/nodestate; that a look
+asks for no node (18) is in tests/unit/controller.
 """
 
 from __future__ import annotations
