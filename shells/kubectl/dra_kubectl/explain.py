@@ -23,8 +23,8 @@ from dra_kubectl.subjects import missing, named_kind, nothing_waits, pods_named,
 def explain(subject: tuple[str, ...], details: bool, form: str) -> None:
     """Say why pods get their devices, or why not, and what would help.
 
-    KIND is pod, claim, deployment, statefulset, replicaset or job (KIND/NAME works too). Without a name, everything
-    that waits for a node is explained: of the files given with -f, or else of the namespace.
+    KIND is pod, claim, deployment, statefulset, replicaset, daemonset, job or cronjob (KIND/NAME works too). Without a
+    name, everything that waits for a node is explained: of the files given with -f, or else of the namespace.
 
     Exit code 0: all fit, 1: some do not, 2: the input is not usable.
     """

@@ -33,7 +33,8 @@ def plan(subject: tuple[str, ...], policy: Policy, compare: Policy | None, all_o
     """Say where pods would go and which devices they would get; what stays pending, and why.
 
     Pods that wait for a node and pods that workloads have still to make are placed in the order of their priority. With
-    -o claims, the claims with their allocations are printed as YAML.
+    -o claims, the claims with their allocations are printed as YAML; -o json names the nodes among which kube-scheduler
+    would draw lots (tiedNodes).
 
     Exit code 0: all fit, 1: some stay pending, 2: the input is not usable.
     """

@@ -27,7 +27,7 @@ from dra_kubectl.kinds import KINDS
 OPTIONS: Sequence[tuple[str, str, int, str]] = (
     ("--without", "KIND/NAME", 1, "What if a claim, pod, workload, template or class were gone."),
     ("--remove-node", "NODE", 1, "What if the node were gone, with its devices; its pods wait again."),
-    ("--drain", "NODE", 1, "What if the node were cordoned and empty; its pods wait again."),
+    ("--drain", "NODE", 1, "What if the node were cordoned, and its pods but a DaemonSet's waited again."),
     ("--device-failure", "POOL/DEVICE", 1, "What if the device were gone; who uses it waits again."),
     (
         "--repartition",
@@ -37,7 +37,7 @@ OPTIONS: Sequence[tuple[str, str, int, str]] = (
     ),
     ("--taint", "TARGET TAINT", 2, "What if a node, or POOL/DEVICE, had the taint key[=value]:effect."),
     ("--untaint", "TARGET KEY", 2, "What if a node, or POOL/DEVICE, had no taint of that key."),
-    ("--add-node", "like=NODE[xCOUNT]", 1, "What if there were more nodes like this one, empty."),
+    ("--add-node", "like=NODE[xCOUNT]", 1, "What if there were more nodes like this one, in order and empty."),
 )
 
 _LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*x](?P<count>[1-9][0-9]{0,4}))?")
