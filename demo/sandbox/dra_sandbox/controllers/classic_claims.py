@@ -124,3 +124,9 @@ def with_pod(claim: JsonObject, pod: JsonObject) -> list[Json]:
     """The claim's consumers, and the pod."""
     me: JsonObject = {"resource": "pods", "name": name_of(pod), "uid": uid_of(pod)}
     return [*objects_at(claim, "status", "reservedFor"), me]
+
+
+def without_pod(claim: JsonObject, pod: JsonObject) -> list[Json] | None:
+    """The claim's other consumers; None for none."""
+    consumers = objects_at(claim, "status", "reservedFor")
+    return [item for item in consumers if text_at(item, "uid") != uid_of(pod)] or None

@@ -40,8 +40,13 @@ def tell_classic(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) ->
         faults = _walk(cluster, wanted, screen)
     for fault in faults:
         screen.bad(fault)
-    verdict = "showed what they should" if not faults else "ran, and not all was as it should be"
-    screen.heading(f"{len(wanted)} examples at once {verdict}{took(started)}")
+    what = "1 example" if len(wanted) == 1 else f"{len(wanted)} examples at once"
+    verdict = (
+        f"showed what {'it' if len(wanted) == 1 else 'they'} should"
+        if not faults
+        else "ran, and not all was as it should be"
+    )
+    screen.heading(f"{what} {verdict}{took(started)}")
     return not faults
 
 

@@ -16,11 +16,13 @@ import msgspec
 from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
 from returns.result import Failure, Result
 
-from dra_sandbox.controllers.classic_claims import is_delayed, is_reserved_for, new_context, with_pod
+from dra_sandbox.controllers.classic_claims import is_delayed, is_reserved_for, new_context, with_pod, without_pod
+from dra_sandbox.kubelet.prepared_claims import entries_of
 from dra_sandbox.scheduler.classic_claims import PodClaim, claims_refusal, pod_claims, selects
 from dra_sandbox.scheduler.decision import COMPONENT
 from dra_sandbox.scheduler.filters import emptiest_first, node_refusals
 from dra_sandbox.world.objects import (
+    CLAIM,
     CONTEXT,
     NODE,
     World,
@@ -69,7 +71,8 @@ def attempt(world: World, pod: JsonObject) -> Attempt:
     selected = text_at(context, "spec", "selectedNode")
     node = selected if selected in feasible else feasible[0]
     if any(one.pending for one in claims):
-        return _negotiate(pod, claims, context, node, feasible)
+        asked = _negotiate(pod, claims, context, node, feasible)
+        return Attempt(writes=(*asked.writes, *unreserve(world, pod)), waiting=asked.waiting)
     return _bind(pod, claims, context, node)
 
 
@@ -136,29 +139,17 @@ def _negotiate(
         writes = (CreateObject(body=new_context(pod, spec)),)
     elif spec != object_at(context, "spec"):
         writes = (Replace(body={**context, "spec": spec}),)
-    return Attempt(writes=(*writes, *unreserve(pod, claims)), waiting=waiting)
+    return Attempt(writes=writes, waiting=waiting)
 
 
-def unreserve(pod: JsonObject, claims: tuple[PodClaim, ...]) -> tuple[Write, ...]:
+def unreserve(world: World, pod: JsonObject) -> tuple[Write, ...]:
     """Unreserve: a pod that has to wait after all keeps no claim from others."""
+    names = dict.fromkeys(entries_of(pod).values())
+    claims = (world.get(CLAIM, namespace_of(pod), name) for name in names)
     return tuple(
-        Replace(
-            body=with_fields(
-                one.claim,
-                ("status",),
-                {
-                    "reservedFor": [
-                        item
-                        for item in objects_at(one.claim, "status", "reservedFor")
-                        if text_at(item, "uid") != uid_of(pod)
-                    ]
-                    or None
-                },
-            ),
-            subresource="status",
-        )
-        for one in claims
-        if not one.pending and is_reserved_for(one.claim, pod)
+        Replace(body=with_fields(claim, ("status",), {"reservedFor": without_pod(claim, pod)}), subresource="status")
+        for claim in claims
+        if claim is not None and is_reserved_for(claim, pod)
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dra_core.snapshot.json_value import JsonObject
-from returns.result import Result, Success
 
-from dra_sandbox.scheduler.classic_claims import PodClaim, pod_claims
 from dra_sandbox.scheduler.classic_decision import attempt, unreserve
 from dra_sandbox.scheduler.decision import COMPONENT, Unschedulable, unschedulable_writes, waiting_pods
 from dra_sandbox.scheduler.loop import CONFLICT, PRE_BIND
@@ -42,9 +40,7 @@ def _try(api: Api, world: World, pod: JsonObject, now: datetime) -> None:
         api.carry_out(tried.after)
         return
     if not tried.waiting:
-        claims: Result[tuple[PodClaim, ...], str] = pod_claims(api.world()[1], pod, None)
-        if isinstance(claims, Success):
-            api.carry_out(unreserve(pod, claims.unwrap()))
+        api.carry_out(unreserve(api.world()[1], pod))
     if problem is not None and problem.code == CONFLICT:
         return  # the world has changed, and the step is repeated
     message = tried.waiting if problem is None else f"{PRE_BIND}: {problem.message}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dra_core.snapshot.json_value import Json, JsonObject, at, object_at
-from dra_sandbox.scheduler.classic_decision import Attempt, attempt
+from dra_sandbox.scheduler.classic_decision import Attempt, attempt, unreserve
 from dra_sandbox.world.objects import World, kind_of, name_of, with_fields, world_of
 from dra_sandbox.world.writes import Bind, Create, Delete, Emit, Replace, Write
 
@@ -127,6 +127,14 @@ def test_a_pod_with_all_its_claims_reserves_them_and_gets_its_node() -> None:
 def test_a_pod_that_has_to_wait_keeps_no_claim_from_others() -> None:
     found = attempt(world(node("a"), claim("x", on="a", users=("pod", "other")), claim("y")), pod("x", "y"))
     assert statuses(found.writes)["x"]["reservedFor"] == [{"resource": "pods", "name": "other", "uid": "other"}]
+
+
+def test_whatever_keeps_a_pod_from_its_node_its_reservations_can_be_taken_back() -> None:
+    """Also when meanwhile another claim of it is in use, or gone."""
+    busy = with_fields(claim("y", on="a", users=("other",)), ("status", "allocation"), {"shareable": False})
+    writes = unreserve(world(claim("x", on="a", users=("pod",)), busy), pod("x", "y", "z"))
+    assert list(statuses(writes)) == ["x"]
+    assert "reservedFor" not in statuses(writes)["x"]
 
 
 def test_a_claim_in_the_way_is_given_back_after_the_selection_is_withdrawn() -> None:
