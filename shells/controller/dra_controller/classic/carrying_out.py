@@ -20,7 +20,7 @@ from returns.result import Failure
 from dra_controller.classic.objects import CLAIMS, CONTEXTS, NODE_STATES
 from dra_controller.logs import Log
 
-REMEMBERED_EVENTS = 1000
+REMEMBERED_EVENTS = 10_000
 """Events that are not told again; the oldest is forgotten first."""
 
 
