@@ -104,6 +104,33 @@ def _pending(verdicts: list[str]) -> Iterator[str]:
     return (f"planned-{i}" for i, found in enumerate(verdicts) if found == "Pending")
 
 
+def test_a_plan_looks_at_its_namespace_at_all_of_them_or_at_whom_a_what_if_displaces(cluster: Sandbox) -> None:
+    def plan(*arguments: str) -> dict[str, list[str]]:
+        options = ("--kubeconfig", str(cluster.kubeconfig), "-n", "default", "-o", "json")
+        found = json.loads(CliRunner().invoke(main, ["plan", *arguments, *options], catch_exceptions=False).stdout)
+        return {key: [item["pod"]["metadata"]["name"] for item in found[key]] for key in ("placed", "pending")}
+
+    space = "moving"
+    cluster.create(
+        [
+            workloads.namespace(space),
+            workloads.template(space, "many", workloads.claim_spec(count=30)),
+            workloads.pod(space, "stuck", workloads.pod_spec(templates=["many"])),
+            workloads.pod(space, "plain", workloads.pod_spec(templates=[])),
+        ]
+    )
+
+    def node_of(world: World) -> str:
+        return text_at(world.get(POD, space, "plain") or {}, "spec", "nodeName")
+
+    node = cluster.wait_for(node_of, "a node for the pod without claims", PATIENCE)
+    assert "stuck" in plan("-A")["pending"]
+    assert plan() == {"placed": [], "pending": []}
+    moved = plan("--drain", node, "--add-node", f"like={node}")
+    assert "plain" in moved["placed"]
+    assert "stuck" not in moved["pending"]
+
+
 def test_a_cluster_that_does_not_answer_is_bad_input(cluster: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(cluster.kubeconfig.read_text().replace(cluster.url, "http://127.0.0.1:1"))
