@@ -15,7 +15,7 @@ from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from returns.result import Failure, Result, Success
 
-from dra_sandbox.world.objects import Place, being_deleted, name_of, namespace_of, objects_at, uid_of
+from dra_sandbox.world.objects import Place, being_deleted, controller_uid, name_of, namespace_of, objects_at, uid_of
 
 EXTENDED = "(extended resources)"
 PREPARE, UNPREPARE, ANY = "NodePrepareResources", "NodeUnprepareResources", "*"  # resource/v1 skipNodeOperations
@@ -106,7 +106,7 @@ def check(
     """
     wanted: list[HeldClaim] = []
     namespace = namespace_of(pod)
-    unused = _unused_entries(pod)
+    unused, own = _unused_entries(pod), _own_entries(pod)
     for entry, name in entries_of(pod).items():
         if entry in unused:
             continue
@@ -115,6 +115,8 @@ def check(
         claim = claims.get(name)
         if claim is None:
             return Failure(f"fetch ResourceClaim {namespace}/{name} referenced by pod claim {entry}: not found")
+        if entry in own and controller_uid(claim) != uid_of(pod):
+            return Failure(f"ResourceClaim {namespace}/{name} was not created for the pod (it does not own the claim)")
         problem = _unusable(pod, claim, held, registered)
         if problem:
             return Failure(f"ResourceClaim {namespace}/{name}: {problem}")
@@ -128,6 +130,12 @@ def _unused_entries(pod: JsonObject) -> frozenset[str]:
     used = {entry for container in containers for entry, _ in _named_by(pod, container)}
     classic = {text_at(item, "name") for item in objects_at(pod, "spec", "resourceClaims") if "source" in item}
     return frozenset(classic - used)
+
+
+def _own_entries(pod: JsonObject) -> frozenset[str]:
+    """Entries whose claims are made from templates, for this pod alone."""
+    entries = objects_at(pod, "spec", "resourceClaims")
+    return frozenset(text_at(item, "name") for item in entries if text_at(source_of(item), "resourceClaimTemplateName"))
 
 
 def _unusable(pod: JsonObject, claim: JsonObject, held: Held, registered: frozenset[str]) -> str:

@@ -73,7 +73,13 @@ def test_a_claim_from_a_template_is_waited_for() -> None:
     assert isinstance(check(waiting, {}, {}, DRIVERS), Failure)
     made: JsonObject = {"name": "gpu", "resourceClaimName": "claim"}
     recorded: JsonObject = {**waiting, "status": {"resourceClaimStatuses": [made]}}
-    assert isinstance(check(recorded, {"claim": claim()}, {}, DRIVERS), Success)
+    match check(recorded, {"claim": claim()}, {}, DRIVERS):
+        case Failure(text):
+            assert "was not created for the pod" in str(text)
+        case _:
+            raise AssertionError("a claim of somebody else was taken")
+    owned = with_fields(claim(), ("metadata",), {"ownerReferences": [{"uid": "pod", "controller": True}]})
+    assert isinstance(check(recorded, {"claim": owned}, {}, DRIVERS), Success)
 
 
 def test_claims_that_no_container_uses_are_prepared_since_kubernetes_1_31_only() -> None:
