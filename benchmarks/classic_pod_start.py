@@ -33,16 +33,17 @@ from local_cluster.build import is_built
 from local_cluster.clusters import cache
 from local_cluster.command import bring_up, take_down
 from local_cluster.driver import NAMESPACE, build_driver, load_driver
-from local_cluster.progress import wait_until
+from local_cluster.progress import step, wait_until
 from local_cluster.versions import parts
 
+from benchmarks._classic_answers import Answers
 from benchmarks.pod_start import LOOK_SECONDS, memory_mebibytes
 from tests.e2e.classic.world import CLASS, DRIVER, VERSION, ClassicWorld, claim, resource_class, user
 from tests.e2e.objects import collection
 from tests.e2e.world import eventually
 
 TURNS = 2
-ROUNDS = 8
+ROUNDS = 6
 """In each turn; the first of each turn fills caches and does not count."""
 AT_ONCE = 8
 """As many GPUs as the node has."""
@@ -57,6 +58,7 @@ class Measured(msgspec.Struct, kw_only=True):
 
     without: list[float] = []
     with_claim: list[float] = []
+    answers: list[float] = []
     without_at_once: list[float] = []
     at_once: list[float] = []
     controller: float = 0
@@ -88,24 +90,29 @@ def main() -> None:
     try:
         world = ClassicWorld(cluster, load_driver(cluster, build_driver(cache())))
         for turn in range(TURNS):
-            with _ours(world) as processes:
+            with step(f"turn {turn + 1}, drakit"), _ours(world) as processes:
                 _measure(world, measured["drakit"], processes)
-                if turn == TURNS - 1:
-                    _many(world)
             if go is not None:
-                with _theirs(world, Path(go).absolute()) as processes:
+                with step(f"turn {turn + 1}, Go"), _theirs(world, Path(go).absolute()) as processes:
                     _measure(world, measured["Go"], processes)
         _print_table(measured)
+        with _ours(world):
+            _many(world)
     finally:
         take_down(cluster)
 
 
 def _measure(world: ClassicWorld, measured: Measured, processes: tuple[int, int]) -> None:
+    answers = Answers(world.layout.kubeconfig, SPACE)
     for number in range(ROUNDS + 1):
-        times = _pods(world, 1, claims=False), _pods(world, 1, claims=True)
+        without = _pods(world, 1, claims=False)
+        answers.forget()
+        with_claim = _pods(world, 1, claims=True)
         if number > 0:
-            measured.without.append(times[0])
-            measured.with_claim.append(times[1])
+            measured.without.append(without)
+            measured.with_claim.append(with_claim)
+            measured.answers += [] if answers.seconds is None else [answers.seconds]
+    answers.stop()
     for _ in range(2):
         measured.without_at_once.append(_pods(world, AT_ONCE, claims=False))
         measured.at_once.append(_pods(world, AT_ONCE, claims=True))
@@ -147,7 +154,7 @@ def _many(world: ClassicWorld) -> None:
         _pods(world, 1, claims=True)
     took = time.perf_counter() - before
     left: dict[str, object] = {
-        "entries in the node's state": _entries(world),
+        "entries in the node's state": sorted({"allocatedClaims", "preparedClaims"} & set(_entries(world))),
         "CDI files": world.cdi_files(),
         "prepared claims": world.prepared(DRIVER),
         "claims": world.claims(SPACE),
@@ -165,7 +172,7 @@ def _ours(world: ClassicWorld) -> Iterator[tuple[int, int]]:
         yield world.process_of(controller), world.plugin_process()
     finally:
         world.uninstall()
-        world.delete("NodeAllocationState", NAMESPACE, world.layout.node_name)
+        _forget(world)
 
 
 @contextmanager
@@ -176,7 +183,7 @@ def _theirs(world: ClassicWorld, programs: Path) -> Iterator[tuple[int, int]]:
     world.create(resource_class(CLASS))
     with ExitStack() as stack:
         stack.callback(world.delete, "ResourceClass", "", CLASS)
-        stack.callback(world.delete, "NodeAllocationState", NAMESPACE, layout.node_name)
+        stack.callback(_forget, world)
         stack.enter_context(_kubelet_where_go_looks(layout.registrar_directory))
         common = f"--kubeconfig={layout.kubeconfig}"
         started = [
@@ -191,6 +198,13 @@ def _theirs(world: ClassicWorld, programs: Path) -> Iterator[tuple[int, int]]:
         eventually("Go's plugin", world.is_up)
         eventually("its registration", lambda: any(layout.registrar_directory.iterdir()))
         yield started[0], started[1]
+
+
+def _forget(world: ClassicWorld) -> None:
+    """What a driver leaves on purpose: its node's state, and CDI files, in which both call the same device common."""
+    world.delete("NodeAllocationState", NAMESPACE, world.layout.node_name)
+    for file in world.layout.cdi_directory.iterdir():
+        file.unlink()
 
 
 @contextmanager
@@ -225,6 +239,7 @@ def _print_table(measured: dict[str, Measured]) -> None:
         ("pod without a claim, s", lambda each: each.base),
         ("pod with a claim, s", lambda each: statistics.median(each.with_claim)),
         ("  what the claim adds, s", lambda each: each.overhead),
+        ("  of it the controller's answer, s", lambda each: statistics.median(each.answers)),
         ("  90th percentile with a claim, s", lambda each: statistics.quantiles(each.with_claim, n=10)[-1]),
         (f"{AT_ONCE} pods at once without claims, s", lambda each: statistics.median(each.without_at_once)),
         (f"{AT_ONCE} pods at once, a claim each, s", lambda each: statistics.median(each.at_once)),
