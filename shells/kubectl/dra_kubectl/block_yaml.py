@@ -18,6 +18,7 @@ from dra_kubectl.yaml_documents import MOST_DEPTH, plain_scalar
 
 MOST_LINES_KNOWN = 20_000  # different lines whose meaning is remembered; most lines of a cluster come again and again
 MOST_KEY = 1_000  # characters; libyaml takes no longer keys
+MOST_DASHES = 8  # of lists that begin on one line
 
 _PLAIN_START = r"""(?:[^ \-?:,\[\]{}#&*!|>'"%@`]|[\-?:](?=[^ ]))"""
 _PLAIN_REST = r"(?:[^:#]++|:(?=[^ ])|(?<=[^ ])\#)*+"
@@ -194,6 +195,7 @@ class BlockReader:
             (plain is not None and plain.endswith(" "))
             or (behind is _NOTHING and key is None)
             or len(key or "") > MOST_KEY
+            or len(dashes) > 2 * MOST_DASHES
         ):
             behind = _UNKNOWN
         line = (indent, len(dashes) // 2, key, behind, value)

@@ -95,6 +95,8 @@ def test_lists_as_they_are_written(values: list[Json], width: int, sort: bool) -
 @example(b"kind: List\nitems:\n- a: &x 1\n- a: *x\n")
 @example(b"kind: List\nitems:\n- a: 1\n- a: 1\n  a: 2\n")
 @example(b"kind: List\nitems:\n- 'a\n- b'\n")
+@example(b"a:\n" + b"- " * 3000 + b"x\n")
+@example(b"".join(b" " * depth + b"a:\n" for depth in range(300)))
 @example(b"a: |\n  b\n\n   c\n# d\n")
 @example(b"a:\n- b\n-\n- - c\n")
 @given(st.lists(PIECES, max_size=14).map("".join).map(str.encode))
