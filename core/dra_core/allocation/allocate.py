@@ -22,7 +22,7 @@ from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim
 
-STEPS = 5_000_000  # about a minute; the scheduler gives a node 10 s (DRASchedulerFilterTimeout)
+STEPS = 200_000  # 10 to 30 s; the scheduler gives a node 10 s (DRASchedulerFilterTimeout)
 INVALID_POOLS = "invalid resource pools were encountered"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -243,21 +244,51 @@ class InFlight:
         """A constraint of a claim with what it has seen."""
         return self._constraints[claim][number]
 
-    def fingerprint(self, claim: int) -> Hashable:
+    def held(self, device: InventoryDevice) -> Hashable:
+        """What others than this run have of the device; equal for devices of which they have as much."""
+        allocated = self._allocated
+        return (
+            device.record.name in allocated.devices.get(device.pool, ()),
+            device.record.name in allocated.shared.get(device.pool, ()),
+            frozenset(allocated.consumed.get(device.id, _NOTHING).items()),
+            device.id in allocated.consumed,
+        )
+
+    def given(self, device: InventoryDevice) -> Hashable:
+        """What this run gave of the device; equal for devices of which it gave as much to the same claims."""
+        busy = tuple(self._busy.get(device.id, ()))
+        return busy, frozenset(self._amounts(device.id).items()) if self._consuming else None
+
+    def fingerprint(self, claim: int, chosen: int, twins: Sequence[int]) -> Hashable:
         """Equal for states in which this claim and the later ones have the same ways on.
 
-        What earlier claims got counts only as taken. Counters and groups follow from what is taken.
+        What earlier claims got counts only as taken; counters and groups follow from what is taken. Of ``twins`` it
+        counts how many are in use: where a request begins, of all; later only of the last ``chosen`` devices, which are
+        behind it, since of the others it may still get some.
         """
+        seen = tuple(state.fingerprint() for state in self._constraints[claim])
+        count = len(self.chosen[claim])
+        if not chosen:
+            places = {item.candidate.place: item.candidate.device.id for items in self.chosen for item in items}
+            mine, earlier = self._taken[claim], self._taken_before(claim)
+            used = Counter(
+                (twins[place], earlier >> place & 1, mine >> place & 1, frozenset(self._amounts(device).items()))
+                for place, device in places.items()
+            )
+            return frozenset(used.items()), seen, count
+        taken, last = self._taken[claim], []
+        for item in self.chosen[claim][count - chosen :]:
+            if item.consumed is None:
+                taken &= ~(1 << item.candidate.place)
+                last.append(twins[item.candidate.place])
+        consumed = frozenset((device, frozenset(self._amounts(device).items())) for device in self._consuming)
+        return self._taken_before(claim), taken, tuple(sorted(last)), consumed, seen, count
+
+    def _taken_before(self, claim: int) -> int:
         earlier = 0
         for mask in self._taken[:claim]:
             earlier |= mask
-        consumed = (
-            frozenset((device, tuple(sorted(self._amounts(device).items()))) for device in self._consuming)
-            if self._consuming
-            else None
-        )
-        seen = tuple(state.fingerprint() for state in self._constraints[claim])
-        return earlier, self._taken[claim], consumed, seen, len(self.chosen[claim])
+        return earlier
 
     def _constrain(self, request: Request, device: InventoryDevice, must: bool) -> No | Fatal | None:
         states = self._applying_to(request)

@@ -6,8 +6,9 @@ alternatives in order. More than 32 results for a claim are too many: such a bra
 claim) where fewer can be had.
 
 The scheduler recurses; this walks the same tree with a stack of its own, so that depth costs nothing. A walk that takes
-long remembers from which states there was no way on: the same devices given away in another order lead to the same
-end, so that most of a hopeless tree need not be walked. The answer is that of the whole walk.
+long passes over devices that are as good as one that led nowhere (``twins``), and remembers from which states there was
+no way on: the same devices given away in another order lead to the same end, and so do fewer to choose from. Most of a
+hopeless tree need then not be walked. The answer is that of the whole walk.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import msgspec
 from dra_core.allocation.in_flight import Chosen, Fatal, InFlight
 from dra_core.allocation.pools import Candidate
 from dra_core.allocation.requests import MOST_RESULTS, ReadClaim, Request
+from dra_core.allocation.twins import twins
 
 TOO_MANY_RESULTS = "allocation max size exceeded"
 CANCELLATION_INTERVAL = 256  # steps between two looks at whether somebody cancelled
@@ -65,7 +67,7 @@ class _Signal(enum.Enum):
 class _Choice:
     """Trying the devices for one place of a request, one after the other."""
 
-    __slots__ = ("alternative", "chosen", "claim", "inside_list", "mark", "next", "place", "request")
+    __slots__ = ("alternative", "chosen", "claim", "inside_list", "mark", "next", "place", "request", "start", "tried")
 
     def __init__(self, claim: int, request: int, alternative: int, inside_list: bool, place: int, start: int) -> None:
         self.claim = claim
@@ -73,9 +75,10 @@ class _Choice:
         self.alternative = alternative
         self.inside_list = inside_list
         self.place = place
-        self.next = start
+        self.start = self.next = start
         self.chosen: Chosen | None = None
         self.mark: Hashable = None  # the state in which it began, once states are remembered
+        self.tried: set[Hashable] = set()  # by likeness
 
 
 class _List:
@@ -115,7 +118,8 @@ class Search:
         self._budget = budget
         self._cancelled = cancelled
         self._stack: list[_Choice | _List | _Claim] = []
-        self._dead_ends: dict[Hashable, _Signal] = {}
+        self._dead_ends: dict[Hashable, tuple[int, _Signal]] = {}  # with the first device that was left to try
+        self._twins: Sequence[int] = ()  # once the walk takes long
         self.steps = 0
         # Where the walk stands: claim, request, alternative, inside a list?, place in the request, first device to try.
         self._at = (0, 0, 0, False, 0, 0)
@@ -163,10 +167,11 @@ class Search:
             return _Signal.TOO_MANY
         choice = _Choice(claim, number, alternative, inside_list, place, start)
         if self.steps > REMEMBERING_FROM and not sized.request.all_devices:
-            choice.mark = (claim, number, alternative, place, start, self._state.fingerprint(claim))
+            self._twins = self._twins or twins(self._candidates, self._claims, self._state)
+            choice.mark = claim, number, alternative, place, self._state.fingerprint(claim, place, self._twins)
             known = self._dead_ends.get(choice.mark)
-            if known is not None:
-                return known
+            if known is not None and (known[0] == start or (known[0] < start and known[1] is _Signal.FAIL)):
+                return known[1]
         stack.append(choice)
         return self._next(choice)
 
@@ -206,7 +211,7 @@ class Search:
         """Leave a choice, and remember that it leads nowhere."""
         self._stack.pop()
         if choice.mark is not None and len(self._dead_ends) < MOST_REMEMBERED:
-            self._dead_ends[choice.mark] = signal
+            self._dead_ends[choice.mark] = choice.start, signal
         return signal
 
     def _next_of_all(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
@@ -220,6 +225,11 @@ class Search:
     def _next_of_any(self, sized: Sized, choice: _Choice) -> Chosen | Fatal | None:
         state, request = self._state, sized.request
         for candidate in state.usable(request, itertools.islice(self._candidates, choice.next, None)):
+            if self._twins:
+                likeness = self._twins[candidate.place], state.given(candidate.device)
+                if likeness in choice.tried:
+                    continue
+                choice.tried.add(likeness)
             selectable = state.selectable(request, candidate)
             if selectable is not True:
                 if isinstance(selectable, Fatal):

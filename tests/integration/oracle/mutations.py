@@ -1,7 +1,7 @@
 """Questions made from other questions: parts of two are put together, and pieces of known kinds are exchanged.
 
 Where ``questions.py`` draws what somebody thought of, this combines whatever occurs in the recorded and hand-made
-cases, also what no API server would let in.
+cases, also what no API server would let in; only the names of requests stay different, by which the library finds them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from dra_core.snapshot.json_value import Json
+from dra_core.snapshot.json_value import Json, list_at, text_at
 
 from tests.integration.oracle.questions import FEATURES, JsonDict
 
@@ -52,6 +52,8 @@ class Mutations:
             self._change(question, chance)
         if chance.random() < 0.3:
             question["features"] = {name: chance.random() < 0.85 for name in FEATURES}
+        for claim in _list(question, "claims"):
+            _with_different_names(list_at(claim, "spec", "devices", "requests"))
         return {**question, "name": f"mutant-{seed}"}
 
     def _change(self, question: JsonDict, chance: random.Random) -> None:
@@ -92,6 +94,17 @@ def _cross(question: JsonDict, other: JsonDict, chance: random.Random) -> None:
         question |= {"resourceSlices": other["resourceSlices"], "allocated": other["allocated"]}
     if chance.random() < 0.4:
         question["features"] = other["features"]
+
+
+def _with_different_names(requests: Sequence[Json]) -> None:
+    seen: set[str] = set()
+    for number, request in enumerate(requests):
+        if not isinstance(request, dict):
+            continue
+        if text_at(request, "name") in seen:
+            request["name"] = f"{text_at(request, 'name')}-{number}"
+        seen.add(text_at(request, "name"))
+        _with_different_names(list_at(request, "firstAvailable"))
 
 
 def _places(value: Json, kind: str, path: Path) -> Iterator[Place]:

@@ -152,8 +152,4 @@ CASES: Mapping[str, JsonDict] = {
             )
         ),
     ),
-    "classes/attribute-short-and-long": question(
-        [part([device("d0", attributes={"a.example.com/n": {"int": 1}, "n": {"int": 2}})])],
-        claim(want(selectors=cel("device.attributes['a.example.com'].n == 2"))),
-    ),
 }
