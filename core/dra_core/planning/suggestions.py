@@ -147,11 +147,16 @@ def _spec_ideas(evaluation: Evaluation, groups: tuple[NodeGroup, ...]) -> Iterat
     cluster = evaluation.cluster
     editable = [item for item in evaluation.claims.open if item.written.kind != "Pod"]
     read = read_claims([item.claim for item in editable], cluster.classes, cluster.features, cluster.questions)
-    troubled = {
-        (account.claim, account.request)
-        for group in groups
-        for account in (group.account.requests if group.account is not None else ())
-    }
+    # Nodes with the same error may lack different devices: only one of them has been looked at.
+    troubled = (
+        set()
+        if any(group.rule == "Error" for group in groups)
+        else {
+            (account.claim, account.request)
+            for group in groups
+            for account in (group.account.requests if group.account is not None else ())
+        }
+    )
     for item, claim in zip(editable, read, strict=True):
         places = _places(item)
         for alternatives in claim.requests:
