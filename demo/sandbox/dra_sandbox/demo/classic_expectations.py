@@ -42,9 +42,9 @@ def exported(output: str) -> Mapping[str, str]:
     return {match[1]: "".join(shlex.split(match[2])) for match in found if match}
 
 
-def gpu_lines(output: str) -> tuple[str, ...]:
-    """What ``grep GPU_DEVICE`` would leave of the output."""
-    return tuple(line for line in output.splitlines() if "GPU_DEVICE" in line)
+def told(output: str) -> tuple[str, ...]:
+    """What ``grep -E 'DRA_RESOURCE_DRIVER_NAME|GPU_DEVICE'`` would leave of the output."""
+    return tuple(line for line in output.splitlines() if "DRA_RESOURCE_DRIVER_NAME" in line or "GPU_DEVICE" in line)
 
 
 def gpus_seen(output: str) -> frozenset[str]:

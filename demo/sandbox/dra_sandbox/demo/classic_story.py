@@ -10,7 +10,7 @@ from dra_core.snapshot.json_value import JsonObject, at, object_at
 
 from dra_sandbox.cluster import RefusedError, Sandbox, TimeOutError, sandbox
 from dra_sandbox.demo.checks import all_ready, not_ready
-from dra_sandbox.demo.classic_expectations import classic_faults, gpu_lines, gpus_seen
+from dra_sandbox.demo.classic_expectations import classic_faults, gpus_seen, told
 from dra_sandbox.demo.expectations import Container, Expectation
 from dra_sandbox.demo.installation import NAMESPACE_OF_DRIVER, warnings_in
 from dra_sandbox.demo.listing import listing
@@ -80,7 +80,7 @@ def _run(cluster: Sandbox, wanted: tuple[Expectation, ...], screen: Screen) -> t
         outputs, faults = _observed(cluster, wanted)
     screen.heading("The pods   kubectl get pod -A")
     screen.table(*listing(cluster, POD, [item.name for item in wanted]))
-    screen.heading("What each container sees   kubectl logs … | grep GPU_DEVICE")
+    screen.heading("What each container sees   kubectl logs … | grep -E 'DRA_RESOURCE_DRIVER_NAME|GPU_DEVICE'")
     _show_outputs(outputs, screen)
     screen.heading("Prepared claims   kubectl describe nas -n dra-example-driver")
     _show_prepared(cluster.world(), screen)
@@ -95,7 +95,7 @@ def _show_outputs(outputs: Outputs, screen: Screen) -> None:
         screen.say(f"{name}:")
         for (pod, container), text in printed.items():
             screen.say(f"{pod} {container}:")
-            for line in gpu_lines(text):
+            for line in told(text):
                 screen.say(line)
         screen.say()
 

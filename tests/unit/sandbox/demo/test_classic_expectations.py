@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from dra_sandbox.demo.classic_expectations import CLASSIC_EXPECTATIONS, classic_faults, exported, gpu_lines, gpus_seen
+from dra_sandbox.demo.classic_expectations import CLASSIC_EXPECTATIONS, classic_faults, exported, gpus_seen, told
 from dra_sandbox.demo.expectations import Container
 from dra_sandbox.world.objects import name_of, namespace_of, objects_at
 
@@ -40,7 +40,7 @@ def test_output_is_read_as_either_shell_prints_it() -> None:
     text = "declare -x GPU_DEVICE_0=\"GPU-a\"\nexport GPU_DEVICE_1='GPU-b'\nexport EMPTY=''\nGPU_DEVICE_2=GPU-c"
     assert exported(text) == {"GPU_DEVICE_0": "GPU-a", "GPU_DEVICE_1": "GPU-b", "EMPTY": ""}
     assert gpus_seen(text) == {"GPU-a", "GPU-b"}
-    assert len(gpu_lines(text)) == 3
+    assert len(told(text)) == 3
 
 
 def test_nothing_is_wrong_when_all_is_well() -> None:
