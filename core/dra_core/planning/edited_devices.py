@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from dra_core.allocation.taints import tolerates
@@ -11,11 +9,10 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.displaced import released
 from dra_core.planning.edits import Devices, FailDevices, TaintDevices, UntaintDevices, means_nothing
 from dra_core.planning.pod_claims import close_name
+from dra_core.planning.words import in_a_line
 from dra_core.refusal import Refusal
 from dra_core.snapshot.device import Device, DeviceTaint
 from dra_core.snapshot.resource_slice import ResourceSlice
-
-NAMED_IN_HINTS = 5
 
 
 def with_devices(
@@ -68,12 +65,12 @@ def _instead_of(wanted: Devices, snapshot: ClusterSnapshot) -> str:
         for device in part.spec.devices
     ]
     if here:
-        return f"pool {wanted.pool} has {_first(here)}"
+        return f"pool {wanted.pool} has {in_a_line(here)}"
     pools = sorted({part.spec.pool.name for part in snapshot.slices})
     close = close_name(wanted.pool, pools)
     if close:
         return f'did you mean pool "{close}"?'
-    return f"there are pools {_first(pools)}; * is any" if pools else "the snapshot has no devices"
+    return f"there are pools {in_a_line(pools)}; * is any" if pools else "the snapshot has no devices"
 
 
 def _taints_there(wanted: Devices, snapshot: ClusterSnapshot) -> str:
@@ -84,12 +81,7 @@ def _taints_there(wanted: Devices, snapshot: ClusterSnapshot) -> str:
         if wanted.holds(part.spec.driver, part.spec.pool.name, device.name)
         for taint in device.taints
     )
-    return f"there is {_first(list(keys))}" if keys else "there are no taints"
-
-
-def _first(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_IN_HINTS
-    return f"{', '.join(names[:NAMED_IN_HINTS])}{f' and {more} more' if more > 0 else ''}"
+    return f"there is {in_a_line(list(keys))}" if keys else "there are no taints"
 
 
 def _part(part: ResourceSlice, edit: TaintDevices | UntaintDevices | FailDevices) -> ResourceSlice:

@@ -21,13 +21,13 @@ from dra_core.planning.not_modelled import not_modelled
 from dra_core.planning.remarks import remarks_on
 from dra_core.planning.suggestions import Suggestion, suggestions_for
 from dra_core.planning.waiting import origin_of
+from dra_core.planning.words import in_a_line
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.pod import Pod, PodResourceClaim, PodSpec
 from dra_core.snapshot.resource_claim import ResourceClaim
 
 API_VERSION = "drakit.dev/v1alpha1"
-NAMES_IN_A_LINE = 5
 
 Verdict = Literal["Fits", "DoesNotFit", "Undecided", "Placed"]
 """``Undecided``: a search was given up. ``Placed``: the pod has its node already."""
@@ -213,12 +213,6 @@ def main_reasons(groups: Sequence[NodeGroup]) -> str:
     if not parts and groups:
         parts.append(groups[0].text)
     return "; ".join(parts[:4]) + (f"; and {len(parts) - 4} more reasons" if len(parts) > 4 else "")
-
-
-def in_a_line(names: Sequence[str]) -> str:
-    """The first names, and how many more."""
-    more = len(names) - NAMES_IN_A_LINE
-    return ", ".join(names[:NAMES_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
 
 
 RULE_IN_WORDS: Mapping[str, str] = {

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dra_core.planning.label_selectors import is_empty, label_selected, narrowed
 from dra_core.planning.neighbours import NamespaceLabels, Selection, preferred_terms, required_terms
 from dra_core.planning.node_rules import selected_by, untolerated
+from dra_core.planning.policies import MOST, ZONE
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import LabelSelector, Pod, TopologySpreadConstraint
 
-MOST = 100  # points of a scoring plugin (framework MaxNodeScore)
 WEIGHT = 2  # of both plugins
 HOSTNAME = "kubernetes.io/hostname"
-ZONE = "topology.kubernetes.io/zone"
 FOR_REQUIRED = 1  # what a required term of a running pod is worth (hardPodAffinityWeight)
 
 _DEFAULTS = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dra_core.allocation.allocated import PoolId
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.evaluation import Evaluation
+from dra_core.planning.words import in_a_line
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.resource_claim import ResourceClaim
 
@@ -99,7 +100,7 @@ def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
     asked = [node for node in evaluation.asked if evaluation.open_on(node)]
     bare = [node.metadata.name for node in asked if not inventory.for_node(node).pools]
     if bare:
-        names = f"{', '.join(bare[:5])}{f' and {len(bare) - 5} more' if len(bare) > 5 else ''}"
+        names = in_a_line(bare)
         yield Refusal(
             code="NoDevicesOnNode",
             fault=Fault.ADMINISTRATOR,
@@ -115,7 +116,7 @@ def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
             if (pools := inventory.for_node(node).pools) and not any(pool.id[0] == driver for pool in pools)
         ]
         if without:
-            names = f"{', '.join(without[:5])}{f' and {len(without) - 5} more' if len(without) > 5 else ''}"
+            names = in_a_line(without)
             yield Refusal(
                 code="DriverMissingOnNode",
                 fault=Fault.ADMINISTRATOR,

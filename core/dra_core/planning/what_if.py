@@ -15,7 +15,7 @@ from returns.result import Failure, Result, Success
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.daemons import is_daemon
 from dra_core.planning.displaced import waiting_again
-from dra_core.planning.edited_devices import NAMED_IN_HINTS, with_devices
+from dra_core.planning.edited_devices import with_devices
 from dra_core.planning.edits import (
     AddNodes,
     Drain,
@@ -33,6 +33,7 @@ from dra_core.planning.edits import (
 from dra_core.planning.node_rules import UNSCHEDULABLE, taint_in_words, untolerated
 from dra_core.planning.pod_claims import POD_CLAIM_NAME, close_name
 from dra_core.planning.repartition import repartitioned
+from dra_core.planning.words import in_a_line
 from dra_core.refusal import Refusal
 from dra_core.snapshot.node import Node, NodeTaint
 from dra_core.snapshot.pod import Pod
@@ -100,9 +101,7 @@ def _instead_of(name: str, snapshot: ClusterSnapshot) -> str:
         return f'did you mean "{close}"?'
     if "*" in name or "/" in name:
         return "devices are named as POOL/DEVICE, e.g. '*/*' for all"
-    more = len(names) - NAMED_IN_HINTS
-    there = f"{', '.join(names[:NAMED_IN_HINTS])}{f' and {more} more' if more > 0 else ''}"
-    return f"there are {there}" if names else "the snapshot has no nodes"
+    return f"there are {in_a_line(names)}" if names else "the snapshot has no nodes"
 
 
 def _node(snapshot: ClusterSnapshot, name: str, edit: Callable[[Node], Node]) -> ClusterSnapshot:

@@ -6,7 +6,7 @@ import sys
 
 import click
 from dra_core.planning import Capacity, capacity_for, same_pods
-from dra_core.planning.explain import in_a_line
+from dra_core.planning.words import in_a_line
 
 from dra_kubectl.completing import subjects
 from dra_kubectl.output import output_option, print_value, table, wrapped

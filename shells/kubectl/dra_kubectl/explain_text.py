@@ -7,9 +7,10 @@ import sys
 import click
 from dra_core.planning import Explanation
 from dra_core.planning.claim_faults import NOT_CHECKED
-from dra_core.planning.explain import RULE_IN_WORDS, in_a_line
+from dra_core.planning.explain import RULE_IN_WORDS
 from dra_core.planning.node_groups import NodeGroup
 from dra_core.planning.not_modelled import CODE as NOT_MODELLED
+from dra_core.planning.words import in_a_line
 from dra_core.refusal import Refusal
 
 from dra_kubectl.output import wrapped

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import click
 from dra_core.planning import Cluster, Status, by_class, by_driver, by_namespace, by_node, status_of
-from dra_core.planning.explain import in_a_line
 from dra_core.planning.status import STATES, DeviceStatus, Row
+from dra_core.planning.words import in_a_line
 
 from dra_kubectl.completing import of_kind
 from dra_kubectl.output import output_option, table, value_text
