@@ -34,13 +34,13 @@ from dra_sandbox.world.objects import (
 )
 from dra_sandbox.world.writes import Delete
 
-from tests.integration.sandbox.test_command import processes_in
 from tests.integration.sandbox.workloads import (
     BUSYBOX,
     PATIENCE,
     delete_pod,
     get_pod,
     namespace,
+    processes_in,
     scheduling_message,
     wait_gone,
     wait_ready,

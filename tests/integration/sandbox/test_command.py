@@ -19,23 +19,9 @@ from dra_core.snapshot.json_value import Json, text_at
 from dra_sandbox.cluster import sandbox
 from dra_sandbox.demo.installation import install_driver
 
-from tests.integration.sandbox.workloads import PATIENCE, claim, pod, pod_spec, wait_ready
+from tests.integration.sandbox.workloads import PATIENCE, claim, pod, pod_spec, processes_in, wait_ready
 
 COMMAND = (sys.executable, "-m", "dra_sandbox")
-
-
-def processes_in(directory: Path) -> list[int]:
-    """Processes whose working directory is below this one: containers start in their pods' directories."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                where = (entry / "cwd").readlink()
-            except OSError:
-                continue
-            if where.is_relative_to(directory) or str(where).startswith(f"{directory}/"):
-                found.append(int(entry.name))
-    return found
 
 
 def listens(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dra_core.snapshot.json_value import Json, JsonObject, at, text_at
 from dra_sandbox.cluster import Sandbox
@@ -186,3 +187,17 @@ def cdi_files(cluster: Sandbox) -> set[str]:
         for path in directory.iterdir()
         if "common" not in path.name
     }
+
+
+def processes_in(directory: Path) -> list[int]:
+    """Processes whose working directory is below this one: containers start in their pods' directories."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                where = (entry / "cwd").readlink()
+            except OSError:
+                continue
+            if where.is_relative_to(directory) or str(where).startswith(f"{directory}/"):
+                found.append(int(entry.name))
+    return found
