@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from dra_core.allocation.cel_language import CelLanguage
 from dra_core.allocation.selectors import Questions
-from dra_core.negotiation import ClassicCluster, Concerned, Kind, concerned, forgetting, knowing, name_of
-from dra_core.snapshot.json_value import JsonObject
+from dra_core.negotiation import ClassicCluster, Concerned, Kind, concerned, forgetting, knowing, knowing_all, name_of
+from dra_core.snapshot.json_value import JsonObject, at
 
 from tests.property.negotiation.classic_api import ClassicApi
-from tests.property.negotiation.cluster_side import ClusterSide
+from tests.property.negotiation.cluster_side import DRIVER, NAMESPACE, ClusterSide
+from tests.property.negotiation.controller_side import Controller
 
 EMPTY = ClassicCluster(driver_name="d", questions=Questions(CelLanguage()))
 
@@ -52,3 +53,18 @@ def test_news_that_change_nothing_concern_nobody() -> None:
     known = knowing(EMPTY, "ResourceClaim", value)
     again = knowing(known, "ResourceClaim", value)
     assert concerned(known, again, "ResourceClaim", name_of("ResourceClaim", value)) == Concerned()
+
+
+def test_claims_that_have_lost_their_entry_are_concerned_by_a_state_that_was_made_anew() -> None:
+    api = ClassicApi()
+    side = ClusterSide(api)
+    side.node_comes("node-a")
+    side.create_claim("now", mode="Immediate")
+    Controller(api).sync_all()
+    known = knowing_all(ClassicCluster(driver_name=DRIVER, questions=EMPTY.questions), "Node", api.all_of("Node"))
+    known = knowing_all(known, "ResourceClaim", api.all_of("ResourceClaim"))
+    (state,) = api.all_of("NodeAllocationState")
+    anew: JsonObject = {**state, "spec": {"allocatableDevices": at(state, "spec", "allocatableDevices")}}
+    for value, lost in ((state, ()), (anew, (("ResourceClaim", (NAMESPACE, "now")),))):
+        after = knowing(known, "NodeAllocationState", value)
+        assert concerned(known, after, "NodeAllocationState", ("", "node-a")).subjects == lost

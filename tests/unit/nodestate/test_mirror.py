@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dra_core.nodestate import mirror
+from dra_core.nodestate.publishing import DeleteNodeState
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 
 from tests.property.nodestate.modern_world import DRIVER, ModernWorld, allocation, device
@@ -158,3 +159,27 @@ def test_a_state_that_the_plugin_has_made_is_filled_in() -> None:
     assert object_at(state, "spec", "preparedClaims") == entry
     (owner,) = list_at(state, "metadata", "ownerReferences")
     assert text_at(owner, "name") == NODE
+
+
+def test_the_state_of_an_earlier_node_of_the_same_name_is_made_anew() -> None:
+    """Garbage collection has not come to it yet."""
+    world = world_with(device("gpu-0"))
+    owner: JsonObject = {"apiVersion": "v1", "kind": "Node", "name": NODE, "uid": "earlier"}
+    meta: JsonObject = {"name": NODE, "uid": "old", "ownerReferences": [owner]}
+    entry: JsonObject = {"uid": {"devices": []}}
+    world.put("NodeAllocationState", {"metadata": meta, "spec": {"preparedClaims": entry}, "status": "Ready"})
+    assert mirror(world.seen(), NODE) == DeleteNodeState("old")
+    state = shown(world)
+    assert text_at(state, "metadata", "uid") != "old"
+    assert "preparedClaims" not in object_at(state, "spec")
+
+
+def test_a_write_is_made_over_the_version_that_was_read_or_not_at_all() -> None:
+    world = world_with(device("gpu-0"))
+    shown(world)
+    world.allocate("claim", NODE, [(DRIVER, "gpu-0")])
+    late = mirror(world.seen(), NODE)
+    assert late is not None
+    world.patch_state(NODE, {"metadata": {"labels": {"changed": "meanwhile"}}})
+    assert not world.carry_out(NODE, late)
+    assert at(shown(world), "spec", "counts", "allocated") == 1
