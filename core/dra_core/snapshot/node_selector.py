@@ -35,10 +35,12 @@ def selects(selector: NodeSelector, node: Node) -> bool:
 def _term_selects(term: NodeSelectorTerm, node: Node) -> bool:
     if not term.match_expressions and not term.match_fields:
         return False
-    labels = node.metadata.labels
-    return all(_holds(requirement, labels.get(requirement.key)) for requirement in term.match_expressions) and all(
-        _holds(requirement, node.metadata.name if requirement.key == "metadata.name" else None)
-        for requirement in term.match_fields
+    labels, name = node.metadata.labels, node.metadata.name
+    if not all(_holds(requirement, labels.get(requirement.key)) for requirement in term.match_expressions):
+        return False
+    # A node without a name has no fields, and component-helpers then asks for none.
+    return not name or all(
+        _holds(requirement, name if requirement.key == "metadata.name" else None) for requirement in term.match_fields
     )
 
 

@@ -49,6 +49,10 @@ CASES: Mapping[str, JsonDict] = {
     "nodes/by-field": question(
         [part(some(1), nodeSelector=selector(fields(("metadata.name", "In", [NODE]))))], claim(want())
     ),
+    "nodes/by-field-without-a-name": {
+        **question([part(some(1), nodeSelector=selector(fields(("metadata.name", "In", [NODE]))))], claim(want())),
+        "node": {"metadata": {}},
+    },
     "nodes/by-field-and-label": question(
         [
             part(
