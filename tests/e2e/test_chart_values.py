@@ -60,6 +60,39 @@ def test_partitions_and_an_extended_resource(world: World, namespace: str) -> No
         world.empty_of_pods(namespace)
 
 
+def test_gpus_with_binding_conditions_are_reported_ready_by_the_controller(world: World, namespace: str) -> None:
+    """And by nobody else: the pod waits until then."""
+    waiting = ("kubeletPlugin.bindingConditions=true", "controller.replicas=0")
+    with world.second_release(OTHER, *waiting):
+        world.create(claim(namespace, "gpu", request("gpu", OTHER)), pod(namespace, "user", {"gpu": "gpu"}))
+        eventually("the allocation", lambda: bool(allocated_devices(world.read("ResourceClaim", namespace, "gpu"))))
+        assert text_at(world.read("Pod", namespace, "user"), "spec", "nodeName") == ""
+        world.update_second_release(OTHER, "kubeletPlugin.bindingConditions=true", "controller.bindingConditions=true")
+        world.wait_ready(namespace, "user")
+        world.empty_of_pods(namespace)
+
+
+def test_two_pods_share_a_network_card_and_find_it_described_in_a_file(world: World, namespace: str) -> None:
+    network = "net.example.com"
+    show = "cat /var/run/kubernetes.io/dra-device-attributes/resourceclaims/$0/card/*.json; env | sort"
+    command = ("sh", "-c", f"trap 'exit 0' TERM; {show}; sleep 9999 & wait")
+    values = ("deviceProfile=net", "kubeletPlugin.numDevices=1", "kubeletPlugin.deviceMetadata=true")
+    with world.second_release(network, *values):
+        for name in ("one", "two"):
+            world.create(
+                claim(namespace, name, request("card", network, capacity={"requests": {"ingressBandwidth": "2G"}}))
+            )
+            world.create(pod(namespace, name, {"card": name}, command=(*command, name)))
+        world.wait_ready(namespace, "one", "two")
+        results = [_result(world.read("ResourceClaim", namespace, name)) for name in ("one", "two")]
+        assert {result["device"] for result in results} == {"nic-0"}
+        for name in ("one", "two"):
+            printed = world.printed(namespace, name)
+            assert '"kind":"DeviceMetadata"' in printed.replace(" ", "")
+            assert "NET_DEVICE_0_INGRESS_RATE=2000000000" in printed
+        world.empty_of_pods(namespace)
+
+
 def test_metrics_of_the_plugin_count_prepares(world: World, namespace: str) -> None:
     path = f"{collection('Pod', NAMESPACE)}/{text_at(world.plugin(), 'metadata', 'name')}:8080/proxy/metrics"
     name = 'dra_example_driver_prepare_claims_total{result="success"}'
