@@ -183,3 +183,21 @@ def test_a_write_is_made_over_the_version_that_was_read_or_not_at_all() -> None:
     world.patch_state(NODE, {"metadata": {"labels": {"changed": "meanwhile"}}})
     assert not world.carry_out(NODE, late)
     assert at(shown(world), "spec", "counts", "allocated") == 1
+
+
+def test_a_claim_that_ends_or_goes_elsewhere_leaves_the_node() -> None:
+    """Seen by a controller of long standing."""
+    world = world_with(device("gpu-0"))
+    for other in ("node-2", ""):
+        world.allocate("claim", NODE, [(DRIVER, "gpu-0")])
+        known = world.seen()
+        assert at(shown(world), "spec", "counts", "allocated") == 1
+        if other:
+            world.allocate("claim", other, [(DRIVER, "gpu-0")])
+        else:
+            del world.objects["ResourceClaim"]["claim"]
+        effect = mirror(world.seen(known), NODE)
+        assert effect is not None
+        assert world.carry_out(NODE, effect)
+        assert at(world.state(NODE), "spec", "counts", "allocated") == 0
+        assert "allocatedClaims" not in object_at(world.state(NODE), "spec")
