@@ -21,10 +21,10 @@ from dra_apiserver import (
     access_in_pod,
 )
 from dra_core.refusal import Refusal
+from dra_logs import FORMS, LEVELS, Form, Level, log_to_stderr
 from returns.result import Failure, Result
 
 from dra_controller.controller import LostError, run
-from dra_controller.logs import FORMS, LEVELS, Form, Level, log_to_stderr
 from dra_controller.settings import Settings, StartError
 
 LONGEST_DRIVER_NAME = 63

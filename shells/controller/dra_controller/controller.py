@@ -11,9 +11,9 @@ from dra_apiserver.leader import Leader
 from dra_apiserver.lease import Candidate
 from dra_core.refusal import Refusal
 from dra_core.snapshot.generation import ServedApi
+from dra_logs import Log
 from returns.result import Failure
 
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.probes import ProbeServer
 from dra_controller.settings import DRIVER_NAMES, Settings, StartError

@@ -7,8 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 from dra_apiserver import Broken, Changed, Follower, Gone, Listed
 from dra_core.snapshot.json_value import JsonObject
+from dra_logs import Log
 
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 
 Kind = TypeVar("Kind", bound=str)

@@ -10,10 +10,10 @@ import grpc
 from dra_core.preparation import ClaimReference
 from dra_core.refusal import sentences
 from dra_core.snapshot.json_value import Json
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_kubeletplugin.claims_on_node import CallerGoneError, ClaimsOnNode, PrepareAnswers, UnprepareAnswers
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 
 LONGEST_WAIT_SECONDS = 45.0

@@ -17,9 +17,9 @@ from dra_apiserver import (
 )
 from dra_core.refusal import Refusal
 from dra_core.snapshot.generation import MODERN, Generation, ServedApi
+from dra_logs import Log
 from returns.result import Failure, Result
 
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.settings import StartError
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0

@@ -10,10 +10,10 @@ from dra_apiserver import ApiFailure, ApiServer, Resource
 from dra_core.nodestate import ClaimLook, is_deserted, look_for_deserted
 from dra_core.preparation import ClaimReference
 from dra_core.refusal import Refusals, sentences
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_kubeletplugin.claims_on_node import ClaimsOnNode
-from dra_kubeletplugin.logs import Log
 
 LOOK_SECONDS = 60.0
 """One request for each prepared claim, of which a node has a handful."""

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 
 from dra_core.profiles import DeviceHealth, DevicePool, health_of
+from dra_logs import Log
 
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 
 LOOK_SECONDS = 1.0

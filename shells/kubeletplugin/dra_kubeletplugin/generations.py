@@ -9,11 +9,11 @@ from dra_apiserver import RESOURCE_CLAIMS, ApiServer, Resource
 from dra_core.nodestate import PoolAndDevice
 from dra_core.preparation import DriverOnNode, prepared_devices, read_checkpoint
 from dra_core.snapshot.generation import Generation
+from dra_logs import Log
 
 from dra_kubeletplugin.claims_on_node import ReadClaim
 from dra_kubeletplugin.device_health import DeviceHealthWatch
 from dra_kubeletplugin.kubelet_api import KubeletApi
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 from dra_kubeletplugin.node_disk import NodeDisk
 from dra_kubeletplugin.node_states import NodeStates

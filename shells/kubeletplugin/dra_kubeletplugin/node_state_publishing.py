@@ -10,10 +10,10 @@ from dra_core.nodestate import PoolAndDevice, allocatable_devices, uuids_of
 from dra_core.nodestate.publishing import NodePublication, NodeStateEffect, publish_node_state
 from dra_core.preparation import DriverOnNode, report_prepared
 from dra_core.profiles import Health
+from dra_logs import Log
 
 from dra_kubeletplugin.cluster import ClusterError
 from dra_kubeletplugin.device_health import DeviceHealthWatch
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.node_states import NodeStates
 from dra_kubeletplugin.publishing import Publishing
 

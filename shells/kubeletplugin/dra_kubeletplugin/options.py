@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 from dra_apiserver import WANTED_GENERATIONS, WantedGeneration
+from dra_logs import FORMS, LEVELS, Form, Level
 
 from dra_kubeletplugin.settings import Settings
 
@@ -38,8 +39,8 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
         healthcheck_port: int,
         metrics_port: int,
         kubeconfig: Path | None,
-        log_level: str,
-        log_format: str,
+        log_level: Level,
+        log_format: Form,
         *own: Own.args,
         **more: Own.kwargs,
     ) -> None:
@@ -114,7 +115,7 @@ _OPTIONS = (
                  show_default="the pod's ServiceAccount", type=click.Path(path_type=Path),
                  help="How to reach the API server from outside a pod."),
     click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
-                 type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged."),
+                 type=click.Choice(LEVELS), help="What is logged."),
     click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
-                 type=click.Choice(["json", "console"]), help="JSON for machines, console for people."),
+                 type=click.Choice(FORMS), help="JSON for machines, console for people."),
 )  # fmt: skip

@@ -15,6 +15,8 @@ from dra_core.preparation import DriverOnNode
 from dra_core.preparation.decision import refusal_of
 from dra_core.profiles import Profile
 from dra_core.snapshot.generation import Generation
+from dra_logs import Log
+from prometheus_client import start_http_server
 
 from dra_kubeletplugin.calls import Calls
 from dra_kubeletplugin.claims_on_node import ClaimsOnNode
@@ -24,9 +26,7 @@ from dra_kubeletplugin.directories import make_ready
 from dra_kubeletplugin.generations import parts_of
 from dra_kubeletplugin.health_service import HealthStreams
 from dra_kubeletplugin.instance_lock import clear_up_behind_the_dead, only_instance
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
-from dra_kubeletplugin.metrics_server import MetricsServer
 from dra_kubeletplugin.node_disk import NodeDisk
 from dra_kubeletplugin.probes import Probes
 from dra_kubeletplugin.registration import Registration
@@ -89,9 +89,7 @@ def run(
         )
         _restore(claims, log)
         if settings.metrics_port >= 0:
-            metrics_server = MetricsServer(settings.metrics_port, metrics.text)
-            stack.callback(metrics_server.stop)
-            log.info("metrics served", port=metrics_server.port)
+            stack.callback(_serve_metrics(settings.metrics_port, metrics, log))
 
         # The driver's socket first: the kubelet connects to it as soon as it sees the registration socket.
         calls = Calls(claims, metrics, log, parts.claims_changed)
@@ -164,6 +162,22 @@ def _restore(claims: ClaimsOnNode, log: Log) -> None:
     if failure is not None:
         raise StartError(refusal_of(failure).sentence)
     log.info("restored", claims=claims.prepared_count(), changes=len(restoration.effects))
+
+
+def _serve_metrics(port: int, metrics: Metrics, log: Log) -> Callable[[], None]:
+    """Serve them; what is returned ends it."""
+    try:
+        server, thread = start_http_server(port, registry=metrics.registry)
+    except OSError as error:
+        raise StartError(f"cannot serve metrics on port {port}: {error.strerror} (--metrics-port)") from error
+    log.info("metrics served", port=server.server_port)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
 
 
 def _wait(stop: threading.Event, paths: SocketPaths) -> None:

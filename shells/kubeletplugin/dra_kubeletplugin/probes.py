@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import grpc
+from dra_logs import Log
 from dra_proto import registration_v1_pb2, registration_v1_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from dra_kubeletplugin.kubelet_api import KubeletApi
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.socket_paths import SocketPaths
 
 PROBE_SECONDS = 2.0

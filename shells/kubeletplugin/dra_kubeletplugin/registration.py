@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import grpc
+from dra_logs import Log
 from dra_proto import registration_v1_pb2 as registration
 from dra_proto import registration_v1_pb2_grpc
 
 from dra_kubeletplugin.generations import Parts
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 
 PLUGIN_TYPE = "DRAPlugin"

@@ -12,10 +12,10 @@ from typing import TypeAlias
 import click
 import msgspec
 from dra_core.profiles import Profile
+from dra_logs import log_to_stderr
 
 from dra_kubeletplugin.connect import connect, generation_of
 from dra_kubeletplugin.left_out import load_grpc
-from dra_kubeletplugin.logs import log_to_stderr
 from dra_kubeletplugin.settings import LostError, Settings, StartError
 
 LookForUnhealthy: TypeAlias = Callable[[Path], Mapping[str, str]]

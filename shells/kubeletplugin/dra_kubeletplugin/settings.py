@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 from dra_apiserver import WantedGeneration
+from dra_logs import Form, Level
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     healthcheck_port: int
     metrics_port: int
     kubeconfig: Path | None
-    log_level: str
-    log_format: str
+    log_level: Level
+    log_format: Form
 
     @property
     def data_directory(self) -> Path:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dra_core.preparation import DriverOnNode
 from dra_core.publication import Acknowledged, DeleteSlice, Publisher, acknowledge, limits_of, plan, with_health_taints
 from dra_core.refusal import Refusal, sentences
+from dra_logs import Log
 
 from dra_kubeletplugin.cluster import ClusterError
 from dra_kubeletplugin.device_health import DeviceHealthWatch
-from dra_kubeletplugin.logs import Log
 from dra_kubeletplugin.metrics import Metrics
 from dra_kubeletplugin.modern_cluster import ModernCluster, SliceConflictError, WatchBroke
 from dra_kubeletplugin.publishing import Publishing

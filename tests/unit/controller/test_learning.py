@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.learning import Learning
-from dra_controller.logs import Log
 from dra_core.negotiation import Concerned
 from dra_core.snapshot.json_value import JsonObject, object_at
 
@@ -14,6 +11,7 @@ from tests.property.negotiation.classic_api import ClassicApi
 from tests.property.negotiation.cluster_side import DRIVER, NAMESPACE, ClusterSide
 from tests.unit.apiserver.scripted_server import Answer, ScriptedServer
 from tests.unit.apiserver.test_client import client
+from tests.unit.logs.kept import KeptLog
 
 
 class Scene:
@@ -24,10 +22,10 @@ class Scene:
         side.node_comes("node-a")
         (self.state,) = side.api.all_of("NodeAllocationState")
         self.claim = side.create_claim("claim")
-        self.lines: list[str] = []
+        self.log = KeptLog()
         self.claims_known: list[int] = []
         self.known = KnownCluster(DRIVER, self.told)
-        self.learning = Learning(client(server.url), self.known, Log("debug", "json", self.lines.append))
+        self.learning = Learning(client(server.url), self.known, self.log)
 
     def told(self, _: Concerned) -> None:
         if self.known.now.node_states:
@@ -66,5 +64,5 @@ def test_claims_that_cannot_be_read_are_told() -> None:
     with ScriptedServer(Answer(status=403, body="forbidden")) as server:
         scene = Scene(server)
         scene.learning.listed("NodeAllocationState", [scene.state])
-        assert [json.loads(line)["event"] for line in scene.lines] == ["claims could not be read"]
+        assert scene.log.said == ["claims could not be read"]
         assert scene.known.now.node_states

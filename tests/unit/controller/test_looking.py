@@ -7,7 +7,6 @@ import json
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.looking import Looking
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.work_queue import WorkQueue
 from dra_core.negotiation import Subject
@@ -18,15 +17,15 @@ from tests.property.negotiation.cluster_side import DRIVER, NAMESPACE, ClusterSi
 from tests.property.negotiation.controller_side import WATCHED
 from tests.unit.apiserver.scripted_server import Answer, ScriptedServer
 from tests.unit.apiserver.test_client import client
+from tests.unit.logs.kept import KeptLog
 
 
 class Worker:
     """One worker of a controller that has seen everything, with an API server that answers by script."""
 
     def __init__(self, server: ScriptedServer, side: ClusterSide, api: ClassicApi) -> None:
-        self.lines: list[str] = []
+        self.log = log = KeptLog()
         self.queue: WorkQueue[Subject] = WorkQueue()
-        log = Log("debug", "json", self.lines.append)
         known = KnownCluster(DRIVER, lambda _: None)
         for kind in WATCHED:
             known.learn_all(kind, side.api.all_of(kind))
@@ -48,8 +47,8 @@ class Worker:
         self.queue.take = take  # type: ignore[method-assign]  # so that the worker ends
         self.looking.work()
 
-    def events(self) -> list[Json]:
-        return [json.loads(line)["event"] for line in self.lines]
+    def events(self) -> list[str]:
+        return self.log.said
 
 
 def test_18_a_look_asks_for_no_node() -> None:

@@ -20,6 +20,7 @@ from dra_kubeletplugin.serialize_lock import SerializeLock
 from tests.property.claims import DRIVER, NODE, claim, result
 from tests.unit.apiserver.scripted_server import Answer, ScriptedServer
 from tests.unit.apiserver.test_client import client
+from tests.unit.logs.kept import KeptLog
 
 POD: Json = {"resource": "pods", "name": "pod", "uid": "pod-uid"}
 REFERENCE = ClaimReference(uid="uid-1", namespace="default", name="claim")
@@ -33,18 +34,6 @@ class Waiting:
 
     def seconds_left(self) -> float:
         return 10.0
-
-
-class Lines:
-    """A log that keeps what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def info(self, event: str, **_: object) -> None:
-        self.said.append(event)
-
-    debug = warning = error = info
 
 
 @pytest.fixture
@@ -84,7 +73,7 @@ def test_10_what_nobody_uses_for_long_is_unprepared(
     claims: ClaimsOnNode, tmp_path: Path, answers: list[Answer], ended: bool
 ) -> None:
     now = [1000.0]
-    log, told = Lines(), [0]
+    log, told = KeptLog(), [0]
 
     def tell() -> None:
         told[0] += 1

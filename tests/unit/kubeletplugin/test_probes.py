@@ -19,13 +19,13 @@ from dra_kubeletplugin.device_health import DeviceHealthWatch
 from dra_kubeletplugin.generations import Parts
 from dra_kubeletplugin.health_service import HealthStreams
 from dra_kubeletplugin.kubelet_api import KubeletApi
-from dra_kubeletplugin.logs import log_to_stderr
 from dra_kubeletplugin.metrics import Metrics
 from dra_kubeletplugin.modern_services import MODERN
 from dra_kubeletplugin.probes import Probes
 from dra_kubeletplugin.registration import Registration
 from dra_kubeletplugin.servers import driver_server, probe_server, registration_server
 from dra_kubeletplugin.socket_paths import SocketPaths
+from dra_logs import log_to_stderr
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 LOG = log_to_stderr("error", "json")

@@ -6,6 +6,7 @@ import threading
 
 from dra_apiserver import ApiServer, Follower, Selection
 from dra_core.negotiation import Concerned, Subject, names_of
+from dra_logs import Log
 
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.cleaning_up import CleaningUp
@@ -14,7 +15,6 @@ from dra_controller.classic.learning import Learning
 from dra_controller.classic.looking import Looking
 from dra_controller.classic.objects import WATCHED
 from dra_controller.following import Following
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.settings import Settings
 from dra_controller.work_queue import WorkQueue

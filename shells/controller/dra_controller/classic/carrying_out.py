@@ -15,10 +15,10 @@ from dra_core.negotiation import (
     Write,
 )
 from dra_core.snapshot.json_value import JsonObject
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.classic.objects import CLAIMS, CONTEXTS, NODE_STATES
-from dra_controller.logs import Log
 
 REMEMBERED_EVENTS = 10_000
 """Events that are not told again; the oldest is forgotten first."""

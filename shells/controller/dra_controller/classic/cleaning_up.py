@@ -10,12 +10,12 @@ from dra_core.negotiation import ClassicCluster, PatchNodeState, Write, knowing_
 from dra_core.negotiation.allocating import with_finalizers
 from dra_core.nodestate import Unfinished, clean_up
 from dra_core.snapshot.classic_claim import version_of
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.objects import CLAIMS, NODE_STATES
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dra_apiserver import ApiFailure, ApiServer, Listing
 from dra_core.negotiation import Kind, name_of
 from dra_core.snapshot.json_value import JsonObject
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.objects import CLAIMS
-from dra_controller.logs import Log
 
 
 class Learning:

@@ -21,12 +21,12 @@ from dra_core.negotiation import (
     knowing,
 )
 from dra_core.snapshot.json_value import JsonObject
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.objects import PODS
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.work_queue import WorkQueue
 

@@ -15,10 +15,10 @@ from dra_apiserver import Answer, ApiFailure, ApiServer, Follower, Selection
 from dra_core.nodestate import ModernCluster, all_nodes, mirror
 from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
 from dra_core.snapshot.generation import ServedApi
+from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.following import Following
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 from dra_controller.modern.known_cluster import KnownCluster
 from dra_controller.modern.objects import NODE_STATES, followed

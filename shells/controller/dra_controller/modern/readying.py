@@ -9,9 +9,9 @@ from typing import TypeAlias
 from dra_apiserver import ApiFailure, ApiServer, Resource
 from dra_core.device_status import readiness
 from dra_core.nodestate import ModernCluster
+from dra_logs import Log
 from returns.result import Failure
 
-from dra_controller.logs import Log
 from dra_controller.metrics import Metrics
 
 ClaimName: TypeAlias = tuple[str, str]
