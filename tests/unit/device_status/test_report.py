@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-from dra_core.device_status import DeviceReport, described, ready, report
-from dra_core.profiles import GpuProfile
-from dra_core.snapshot.codec import decode
-from dra_core.snapshot.device import Device, DeviceAttribute
+from dra_core.device_status import DeviceReport, ready, report
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at
-from dra_core.snapshot.resource_claim import ResourceClaim
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,10 +41,6 @@ def claim_of(*results: JsonObject, devices: Sequence[Json] = ()) -> JsonObject:
         "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER}}]}},
         "status": {"allocation": {"devices": {"results": list(results)}}, "devices": list(devices)},
     }
-
-
-def read(claim: JsonObject) -> ResourceClaim:
-    return decode(ResourceClaim, claim).unwrap()
 
 
 def after(claim: JsonObject, patch: JsonObject | None) -> JsonObject:
@@ -93,25 +84,6 @@ def test_what_others_have_reported_stays() -> None:
     first, second = list_at(patch, "status", "devices")
     assert first == FOREIGN
     assert at(second, "device") == "gpu-0"
-
-
-def test_a_device_is_described_by_its_attributes() -> None:
-    (pool,) = GpuProfile().enumerate("node-1")
-    devices = {(pool.name, device.name): device for device in pool.devices}
-    (only,) = described(DRIVER, devices, read(claim_of(result("gpu-3"), result("gone"))))
-    assert only.data is not None
-    assert only.data["model"] == {"string": "LATEST-GPU-MODEL"}
-    assert only.data["driverVersion"] == {"version": "1.0.0"}
-    assert set(only.data) == {"index", "uuid", "model", "driverVersion"}
-
-
-def test_attributes_beyond_the_limit_are_left_out() -> None:
-    attributes = {f"a{i}": DeviceAttribute(strings_value=("x" * 64,) * 32) for i in range(8)}
-    device = Device(name="d", attributes=attributes)
-    (only,) = described(DRIVER, {("node-1", "d"): device}, read(claim_of(result("d"))))
-    assert only.data is not None
-    assert 0 < len(only.data) < 8
-    assert len(msgspec.json.encode(only.data)) <= 10 * 1024
 
 
 def test_a_device_that_is_not_allocated_is_not_reported() -> None:
