@@ -36,7 +36,7 @@ from dra_core.preparation import (
 from dra_core.profiles import GpuProfile
 from dra_core.refusal import Refusals
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -484,7 +484,9 @@ class ClaimLife(RuleBasedStateMachine):
 
 def test_claim_life() -> None:
     REACHED.clear()
-    for _ in range(MOST_ROUNDS):
+    for number in range(MOST_ROUNDS):
+        if settings().derandomize:  # else each round walks the same ways
+            seed(number)(ClaimLife)
         run_state_machine_as_test(ClaimLife, settings=settings(max_examples=300, stateful_step_count=40))
         if set(+REACHED) >= WANTED:
             break
