@@ -6,8 +6,17 @@ import threading
 import time
 from pathlib import Path
 
-from dra_apiserver import Access, ApiServer, Changed, Follower, Resource, Selection, access_by_kubeconfig
-from dra_controller.classic.objects import CLAIMS, CONTEXTS
+from dra_apiserver import (
+    CLASSIC_CLAIMS,
+    Access,
+    ApiServer,
+    Changed,
+    Follower,
+    Resource,
+    Selection,
+    access_by_kubeconfig,
+)
+from dra_controller.classic.objects import CONTEXTS
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import object_at, text_at
 from returns.result import Result
@@ -21,7 +30,7 @@ class Answers:
         server = ApiServer(access.unwrap(), "benchmark")
         self._asked = self._answered = 0.0
         selection = Selection(namespace=namespace)
-        self._followers = {resource: Follower(server, resource, selection) for resource in (CONTEXTS, CLAIMS)}
+        self._followers = {resource: Follower(server, resource, selection) for resource in (CONTEXTS, CLASSIC_CLAIMS)}
         for resource in self._followers:
             threading.Thread(target=self._follow, args=(resource,), daemon=True).start()
 

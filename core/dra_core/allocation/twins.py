@@ -40,6 +40,8 @@ def _looks(candidate: Candidate, claims: Sequence[ReadClaim], state: InFlight) -
             seen.append(selectable)
             for constraint in claim.constraints if selectable else ():
                 if applies(constraint, request):
+                    if request.all_devices:
+                        return candidate.place  # a constraint in the way is an error, unless a device before is in use
                     name = constraint.match_attribute or constraint.distinct_attribute or ""
                     attribute = state.attribute(request, device, name)
                     if isinstance(attribute, Fatal):

@@ -17,9 +17,11 @@ from dra_apiserver.in_pod import access_in_pod
 from dra_apiserver.kubeconfig import kubeconfig_files
 from dra_apiserver.kubeconfig_access import access_by_kubeconfig
 from dra_apiserver.resource import (
+    CLASSIC_CLAIMS,
     DEVICE_CLASSES,
     EVENTS,
     LEASES,
+    NODE_STATES,
     NODES,
     PODS,
     RESOURCE_CLAIM_TEMPLATES,
@@ -30,11 +32,13 @@ from dra_apiserver.resource import (
 from dra_apiserver.selection import EVERYTHING, Selection
 
 __all__ = [
+    "CLASSIC_CLAIMS",
     "DEVICE_CLASSES",
     "EVENTS",
     "EVERYTHING",
     "LEASES",
     "NODES",
+    "NODE_STATES",
     "NO_ANSWER",
     "PODS",
     "RESOURCE_CLAIMS",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dra_apiserver import ApiFailure, ApiServer, Resource
-from dra_apiserver.resource import RESOURCE_API
+from dra_apiserver import CLASSIC_CLAIMS, NODE_STATES, ApiFailure, ApiServer
 from dra_core.nodestate import in_modern_words
 from dra_core.preparation import ClaimFound, ClaimMissing, ClaimRead, ClaimUnreadable
 from dra_core.profiles import DevicePool
@@ -18,11 +17,7 @@ from dra_core.snapshot.first_use import make_ready
 from dra_core.snapshot.resource_claim import ResourceClaim
 from returns.result import Failure
 
-from dra_kubeletplugin.node_states import NODE_STATES
-
 make_ready(ClassicClaim, NodeAllocationState, ResourceClaim, GpuConfig)
-
-CLAIMS = Resource(group=RESOURCE_API, version="v1alpha2", plural="resourceclaims", namespaced=True)
 
 
 class ClassicClaims:
@@ -39,7 +34,7 @@ class ClassicClaims:
 
     def read_claim(self, namespace: str, name: str) -> ClaimRead:
         """A claim with what the node's state says that it has. Never raises."""
-        answer = self._server.get(CLAIMS, name, namespace)
+        answer = self._server.get(CLASSIC_CLAIMS, name, namespace)
         if isinstance(answer, Failure):
             failed: ApiFailure = answer.failure()
             return ClaimMissing() if failed.not_found else ClaimUnreadable(failed.sentence)

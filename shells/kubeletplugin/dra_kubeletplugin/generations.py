@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import msgspec
-from dra_apiserver import RESOURCE_CLAIMS, ApiServer, Resource
+from dra_apiserver import CLASSIC_CLAIMS, RESOURCE_CLAIMS, ApiServer, Resource
 from dra_core.nodestate import PoolAndDevice
 from dra_core.preparation import DriverOnNode, prepared_devices, read_checkpoint
 from dra_core.snapshot.generation import Generation
@@ -82,13 +82,13 @@ def parts_of(
 
     states = NodeStates(server, settings.node_name, settings.namespace)
     if generation == "classic":
-        from dra_kubeletplugin.classic_claims import CLAIMS, ClassicClaims
+        from dra_kubeletplugin.classic_claims import ClassicClaims
         from dra_kubeletplugin.classic_services import CLASSIC
         from dra_kubeletplugin.node_state_publishing import ClassicNodeState
 
         claims = ClassicClaims(server, settings.driver_name, settings.node_name, settings.namespace, driver.pools)
         state = ClassicNodeState(states, driver, settings.namespace, health, prepared, log)
-        return Parts(kubelet=CLASSIC, claims=CLAIMS, read_claim=claims.read_claim, publishing=(state,))
+        return Parts(kubelet=CLASSIC, claims=CLASSIC_CLAIMS, read_claim=claims.read_claim, publishing=(state,))
 
     from dra_kubeletplugin.modern_cluster import ModernCluster
     from dra_kubeletplugin.modern_services import MODERN

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dra_apiserver import NODES, Answer, ApiFailure, ApiServer, Resource
+from dra_apiserver import NODE_STATES, NODES, Answer, ApiFailure, ApiServer
 from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
-from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION
 from dra_core.snapshot.json_value import JsonObject, text_at
 from returns.result import Failure
 
 from dra_kubeletplugin.cluster import ClusterError, wanted, wanted_if_there
-
-GROUP, VERSION = NODE_STATE_API_VERSION.split("/")
-NODE_STATES = Resource(group=GROUP, version=VERSION, plural="nodeallocationstates", namespaced=True)
 
 
 class NodeStates:
@@ -32,11 +28,11 @@ class NodeStates:
 
     def served(self) -> bool:
         """Whether the API server knows such objects. Raises ClusterError."""
-        versions = self._server.served_versions(GROUP)
+        versions = self._server.served_versions(NODE_STATES.group)
         if isinstance(versions, Failure):
             failed: ApiFailure = versions.failure()
             raise ClusterError(failed.sentence)
-        return VERSION in versions.unwrap()
+        return NODE_STATES.version in versions.unwrap()
 
     def carry_out(self, effect: NodeStateEffect) -> None:
         """Write. Nothing is written if the object is not as it was read any more. Raises ClusterError."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
-from dra_apiserver import Access, Answer, ApiFailure, ApiServer, Resource, access_by_kubeconfig
-from dra_controller.classic.objects import PODS, WATCHED
+from dra_apiserver import PODS, Access, Answer, ApiFailure, ApiServer, Resource, access_by_kubeconfig
+from dra_controller.classic.objects import WATCHED
 from dra_core.negotiation import Kind, Name
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at

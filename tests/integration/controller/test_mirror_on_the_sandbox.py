@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dra_apiserver import RESOURCE_SLICES
-from dra_controller.modern.objects import NODE_STATES
+from dra_apiserver import NODE_STATES, RESOURCE_SLICES
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.cluster import Sandbox, sandbox
 

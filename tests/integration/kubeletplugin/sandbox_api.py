@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from dra_apiserver import (
+    NODE_STATES,
     NODES,
     RESOURCE_CLAIMS,
     RESOURCE_SLICES,
@@ -31,9 +32,6 @@ from tests.integration.kubeletplugin.plugin_process import NODE
 
 DEFINITIONS = Resource(group="apiextensions.k8s.io", plural="customresourcedefinitions")
 NODE_STATES_DEFINITION = Path(__file__).resolve().parents[3] / "helm/dra-example-driver/crds/nodeallocationstates.yaml"
-NODE_STATES = Resource(
-    group="nas.gpu.resource.example.com", version="v1alpha1", plural="nodeallocationstates", namespaced=True
-)
 
 
 class SandboxApi:

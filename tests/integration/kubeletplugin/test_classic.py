@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import grpc
 import pytest
+from dra_apiserver import NODE_STATES
 from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
 from dra_proto import (
     dra_v1alpha2_pb2,
@@ -20,7 +21,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.little_api import LittleApi, refusal
 from tests.integration.kubeletplugin.plugin_process import NODE, NodeDirectories, PluginProcess
-from tests.integration.kubeletplugin.sandbox_api import NODE_STATES, SandboxApi, done
+from tests.integration.kubeletplugin.sandbox_api import SandboxApi, done
 from tests.integration.kubeletplugin.test_observability import metrics
 from tests.integration.kubeletplugin.waiting import eventually
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from dra_apiserver import NODE_STATES
 from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
 
 from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.kubelet_side import Claim, KubeletSide
 from tests.integration.kubeletplugin.little_api import LittleApi, refusal
 from tests.integration.kubeletplugin.plugin_process import NODE, NodeDirectories
-from tests.integration.kubeletplugin.sandbox_api import NODE_STATES, SandboxApi
+from tests.integration.kubeletplugin.sandbox_api import SandboxApi
 from tests.integration.kubeletplugin.waiting import eventually
 from tests.property.claims import claim, result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dra_apiserver import EVENTS, Answer, ApiFailure, ApiServer
+from dra_apiserver import CLASSIC_CLAIMS, EVENTS, NODE_STATES, Answer, ApiFailure, ApiServer
 from dra_core.negotiation import (
     EmitEvent,
     Kind,
@@ -18,7 +18,7 @@ from dra_core.snapshot.json_value import JsonObject
 from dra_logs import Log
 from returns.result import Failure
 
-from dra_controller.classic.objects import CLAIMS, CONTEXTS, NODE_STATES
+from dra_controller.classic.objects import CONTEXTS
 
 REMEMBERED_EVENTS = 10_000
 """Events that are not told again; the oldest is forgotten first."""
@@ -39,9 +39,9 @@ class CarryingOut:
         """Carry out a write; which kind of object it changes, and what it is now."""
         match write:
             case PatchClaim(namespace=namespace, name=name, patch=patch):
-                return "ResourceClaim", self._server.merge(CLAIMS, name, patch, namespace)
+                return "ResourceClaim", self._server.merge(CLASSIC_CLAIMS, name, patch, namespace)
             case PatchClaimStatus(namespace=namespace, name=name, patch=patch):
-                return "ResourceClaim", self._server.merge(CLAIMS, name, patch, namespace, "status")
+                return "ResourceClaim", self._server.merge(CLASSIC_CLAIMS, name, patch, namespace, "status")
             case PatchContextStatus(namespace=namespace, name=name, patch=patch):
                 return "PodSchedulingContext", self._server.merge(CONTEXTS, name, patch, namespace, "status")
             case PatchNodeState(name=name, patch=patch):

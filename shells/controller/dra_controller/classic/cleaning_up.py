@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dra_apiserver import ApiFailure, ApiServer, Listing, Resource, Selection
+from dra_apiserver import CLASSIC_CLAIMS, NODE_STATES, ApiFailure, ApiServer, Listing, Resource, Selection
 from dra_apiserver.selection import EVERYTHING
 from dra_core.allocation.cel_language import CelLanguage
 from dra_core.allocation.selectors import Questions
@@ -15,7 +15,6 @@ from returns.result import Failure
 
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
-from dra_controller.classic.objects import CLAIMS, NODE_STATES
 from dra_controller.metrics import Metrics
 
 
@@ -36,7 +35,7 @@ class CleaningUp:
     def once(self) -> None:
         """One clean-up; what fails is done by the next one."""
         states = self._list(NODE_STATES, Selection(namespace=self._namespace))
-        claims = self._list(CLAIMS, EVERYTHING) if states is not None else None
+        claims = self._list(CLASSIC_CLAIMS, EVERYTHING) if states is not None else None
         if states is None or claims is None:
             return
         read = ClassicCluster(driver_name=self._known.now.driver_name, questions=Questions(CelLanguage()))

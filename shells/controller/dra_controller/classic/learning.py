@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dra_apiserver import ApiFailure, ApiServer, Listing
+from dra_apiserver import CLASSIC_CLAIMS, ApiFailure, ApiServer, Listing
 from dra_core.negotiation import Kind, name_of
 from dra_core.snapshot.json_value import JsonObject
 from dra_logs import Log
 from returns.result import Failure
 
 from dra_controller.classic.known_cluster import KnownCluster
-from dra_controller.classic.objects import CLAIMS
 
 
 class Learning:
@@ -43,7 +42,7 @@ class Learning:
         """
         if kind != "NodeAllocationState" or not any(self._known.is_made_anew(value) for value in values):
             return
-        listing = self._server.list(CLAIMS)
+        listing = self._server.list(CLASSIC_CLAIMS)
         if isinstance(listing, Failure):
             failed: ApiFailure = listing.failure()
             self._log.warning("claims could not be read", error=failed.sentence)

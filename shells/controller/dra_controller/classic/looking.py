@@ -6,7 +6,7 @@ import threading
 import time
 from traceback import format_exc
 
-from dra_apiserver import ApiFailure, ApiServer
+from dra_apiserver import PODS, ApiFailure, ApiServer
 from dra_core.negotiation import (
     ClassicCluster,
     Concerned,
@@ -26,7 +26,6 @@ from returns.result import Failure
 
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
-from dra_controller.classic.objects import PODS
 from dra_controller.metrics import Metrics
 from dra_controller.work_queue import WorkQueue
 

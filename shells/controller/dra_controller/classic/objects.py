@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dra_apiserver import NODES, PODS, Resource
-from dra_apiserver.resource import RESOURCE_API
+from dra_apiserver import CLASSIC_CLAIMS, NODE_STATES, NODES, Resource
+from dra_apiserver.resource import CLASSIC_VERSION, RESOURCE_API
 from dra_core.negotiation import Kind
 
-CLASSIC_VERSION = "v1alpha2"
-
-CLAIMS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="resourceclaims", namespaced=True)
 CONTEXTS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="podschedulingcontexts", namespaced=True)
-NODE_STATES = Resource(
-    group="nas.gpu.resource.example.com", version="v1alpha1", plural="nodeallocationstates", namespaced=True
-)
 
 WATCHED: Mapping[Kind, Resource] = {
     "ResourceClass": Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="resourceclasses"),
@@ -25,10 +19,8 @@ WATCHED: Mapping[Kind, Resource] = {
         group="gpu.resource.example.com", version="v1alpha1", plural="gpuclaimparameters", namespaced=True
     ),
     "Node": NODES,
-    "ResourceClaim": CLAIMS,
+    "ResourceClaim": CLASSIC_CLAIMS,
     "NodeAllocationState": NODE_STATES,
     "PodSchedulingContext": CONTEXTS,
 }
 """What is followed; pods are read one by one, when their contexts are looked at."""
-
-__all__ = ["CLAIMS", "CLASSIC_VERSION", "CONTEXTS", "NODE_STATES", "PODS", "WATCHED"]

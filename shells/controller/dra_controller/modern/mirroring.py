@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from traceback import format_exc
 from typing import TypeAlias
 
-from dra_apiserver import Answer, ApiFailure, ApiServer, Follower, Selection
+from dra_apiserver import NODE_STATES, Answer, ApiFailure, ApiServer, Follower, Selection
 from dra_core.nodestate import ModernCluster, all_nodes, mirror
 from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
 from dra_core.snapshot.generation import ServedApi
@@ -21,7 +21,7 @@ from returns.result import Failure
 from dra_controller.following import Following
 from dra_controller.metrics import Metrics
 from dra_controller.modern.known_cluster import KnownCluster
-from dra_controller.modern.objects import NODE_STATES, followed
+from dra_controller.modern.objects import followed
 from dra_controller.modern.readying import ClaimName, Readying
 from dra_controller.settings import Settings
 from dra_controller.work_queue import WorkQueue

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dra_apiserver import NODES, Resource
+from dra_apiserver import NODE_STATES, NODES, Resource
 from dra_apiserver.resource import RESOURCE_API
 from dra_core.nodestate import MirrorKind
-
-NODE_STATES = Resource(
-    group="nas.gpu.resource.example.com", version="v1alpha1", plural="nodeallocationstates", namespaced=True
-)
 
 
 def followed(version: str) -> Mapping[MirrorKind, Resource]:
