@@ -83,10 +83,12 @@ def seeing(cluster: ModernCluster, kind: MirrorKind, value: JsonObject) -> Moder
 def missing(cluster: ModernCluster, kind: MirrorKind, key: Name) -> ModernCluster:
     """What is known after an object was seen to be gone."""
     match kind:
-        case "Node":
-            return msgspec.structs.replace(cluster, nodes=cluster.nodes.discard(key))
-        case "NodeAllocationState":
-            return msgspec.structs.replace(cluster, states=cluster.states.discard(key))
+        case "Node" if key in cluster.nodes:
+            return msgspec.structs.replace(cluster, nodes=cluster.nodes.remove(key))
+        case "NodeAllocationState" if key in cluster.states:
+            return msgspec.structs.replace(cluster, states=cluster.states.remove(key))
+        case "Node" | "NodeAllocationState":
+            return cluster
         case "ResourceSlice":
             return _with_slice(cluster, key, None)
         case "ResourceClaim":
@@ -174,9 +176,10 @@ def _with_claim(cluster: ModernCluster, key: Name, new: AllocatedOnNode | None) 
 
 
 def _with_waiting(cluster: ModernCluster, key: Name, new: JsonObject | None) -> ModernCluster:
-    if new is None:
-        return msgspec.structs.replace(cluster, waiting=cluster.waiting.discard(key)) if cluster.waiting else cluster
-    return msgspec.structs.replace(cluster, waiting=cluster.waiting.set(key, new))
+    if cluster.waiting.get(key) == new:
+        return cluster
+    waiting = cluster.waiting.discard(key) if new is None else cluster.waiting.set(key, new)
+    return msgspec.structs.replace(cluster, waiting=waiting)
 
 
 def _put_in(index: PMap[str, PMap[Name, Known]], under: str, key: Name, value: Known) -> PMap[str, PMap[Name, Known]]:

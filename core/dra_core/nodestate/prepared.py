@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from dra_core.nodestate.merge_patch import difference
 from dra_core.snapshot.json_value import Json, JsonObject, object_at, text_at
 
 PoolAndDevice: TypeAlias = tuple[str, str]
@@ -14,20 +15,15 @@ PoolAndDevice: TypeAlias = tuple[str, str]
 def prepared_claims_patch(found: JsonObject, prepared: Mapping[str, Sequence[PoolAndDevice]]) -> JsonObject | None:
     """The JSON merge patch that makes ``spec.preparedClaims`` say what is prepared; None: it does.
 
-    The controller makes the object and writes everything else in it, so the patch names nothing else, and asks only
-    that it be the same object.
+    Everything else in the object is the controller's, so the patch names nothing else, and asks only that it be the
+    same object.
 
     Args:
         found: The node's state, as it was read.
         prepared: The devices of each prepared claim, by claim UID.
     """
-    known = object_at(found, "spec", "preparedClaims")
-    wanted = {uid: _entry(devices) for uid, devices in prepared.items()}
-    changes: dict[str, Json] = {uid: None for uid in known if uid not in wanted}
-    for uid, entry in wanted.items():
-        if known.get(uid) != entry:
-            others: dict[str, Json] = {key: None for key in object_at(known, uid) if key != "devices"}
-            changes[uid] = {**others, **entry}
+    wanted: dict[str, Json] = {uid: _entry(devices) for uid, devices in prepared.items()}
+    changes = difference(object_at(found, "spec", "preparedClaims"), wanted)
     if not changes:
         return None
     spec: JsonObject = {"preparedClaims": changes if wanted else None}

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from dra_core.nodestate.merge_patch import difference
 from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION, AllocatableDevice
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
@@ -24,7 +25,8 @@ class NodePublication(msgspec.Struct, frozen=True, kw_only=True):
         node_uid: Of the Node.
         namespace: The driver's.
         devices: In a stable order.
-        prepared: The uuids of the devices of each prepared claim, by claim UID.
+        prepared: The uuids of the devices of each prepared claim, by claim UID; None: not known now, so that what the
+            object says of it stays.
         ready: Whether claims can be prepared.
     """
 
@@ -32,7 +34,7 @@ class NodePublication(msgspec.Struct, frozen=True, kw_only=True):
     node_uid: str
     namespace: str
     devices: tuple[AllocatableDevice, ...]
-    prepared: Mapping[str, tuple[str, ...]]
+    prepared: Mapping[str, tuple[str, ...]] | None
     ready: bool
 
 
@@ -65,17 +67,19 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
         found: The object, as it was read; None: there is none.
     """
     devices: list[Json] = [encode(device) for device in publication.devices]
-    prepared: dict[str, Json] = {
-        uid: {"gpu": {"devices": [{"uuid": uuid} for uuid in uuids]}} for uid, uuids in publication.prepared.items()
-    }
     counts: dict[str, Json] = {
         "devices": len(devices),
         "unhealthy": sum(device.gpu.health == "Unhealthy" for device in publication.devices),
-        "prepared": len({uuid for uuids in publication.prepared.values() for uuid in uuids}),
     }
+    wanted: dict[str, Json] = {}
+    if publication.prepared is not None:
+        wanted = {
+            uid: {"gpu": {"devices": [{"uuid": uuid} for uuid in uuids]}} for uid, uuids in publication.prepared.items()
+        }
+        counts["prepared"] = len({uuid for uuids in publication.prepared.values() for uuid in uuids})
     status = "Ready" if publication.ready else "NotReady"
     if found is None:
-        return CreateNodeState(_created(publication, devices, prepared, counts, status))
+        return CreateNodeState(_created(publication, devices, wanted, counts, status))
     owners = [text_at(owner, "uid") for owner in list_at(found, "metadata", "ownerReferences")]
     if owners and publication.node_uid not in owners:
         return DeleteNodeState(text_at(found, "metadata", "uid"))
@@ -83,10 +87,8 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
     changes: dict[str, Json] = {}
     if list(list_at(spec, "allocatableDevices")) != devices:
         changes["allocatableDevices"] = devices
-    known = object_at(spec, "preparedClaims")
-    if dict(known) != prepared:
-        gone: dict[str, Json] = dict.fromkeys(uid for uid in known if uid not in prepared)
-        changes["preparedClaims"] = {**gone, **prepared} if prepared else None
+    if publication.prepared is not None and (prepared := difference(object_at(spec, "preparedClaims"), wanted)):
+        changes["preparedClaims"] = prepared if wanted else None
     if not counts.items() <= object_at(spec, "counts").items():
         changes["counts"] = counts
     if not changes and found.get("status") == status:

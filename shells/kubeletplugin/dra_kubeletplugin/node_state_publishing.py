@@ -134,13 +134,19 @@ class ClassicNodeState(NodeStatePublishing):
             node_uid=self._states.node_uid(),
             namespace=self._namespace,
             devices=allocatable_devices(devices, unhealthy),
-            prepared={
-                uid: tuple(self._uuid_of[place] for place in places if place in self._uuid_of)
-                for uid, places in (self._prepared() or {}).items()
-            },
+            prepared=self._prepared_uuids(),
             ready=self._ready,
         )
         return publish_node_state(publication, self._states.found())
+
+    def _prepared_uuids(self) -> Mapping[str, tuple[str, ...]] | None:
+        prepared = self._prepared()
+        if prepared is None:
+            return None
+        return {
+            uid: tuple(self._uuid_of[place] for place in places if place in self._uuid_of)
+            for uid, places in prepared.items()
+        }
 
 
 class PreparedClaims(NodeStatePublishing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import msgspec
 import pytest
 from dra_core.nodestate import allocatable_devices, in_modern_words, slice_of
 from dra_core.nodestate.publishing import (
@@ -111,6 +112,16 @@ def test_without_prepared_claims_the_field_is_gone() -> None:
     value = carried_out(carried_out(None, publication()), publication(prepared={UID: (UUIDS[0],)}))
     assert "preparedClaims" in object_at(value, "spec")
     assert "preparedClaims" not in object_at(carried_out(value, publication()), "spec")
+
+
+def test_what_is_prepared_stays_told_while_the_checkpoint_does_not_tell() -> None:
+    """The controller gives away nothing that is prepared; a checkpoint that cannot be read frees no device."""
+    value = carried_out(carried_out(None, publication()), publication(prepared={UID: (UUIDS[0],)}))
+    unknown = msgspec.structs.replace(publication(ready=False), prepared=None)
+    after = carried_out(value, unknown)
+    assert {**object_at(after), "status": "Ready"} == value
+    assert publish_node_state(unknown, after) is None
+    assert "preparedClaims" not in object_at(carried_out(None, unknown), "spec")
 
 
 def test_the_state_of_a_node_that_is_gone_is_made_anew() -> None:

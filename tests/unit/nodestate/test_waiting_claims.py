@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dra_core.device_status import readiness
-from dra_core.nodestate import ModernCluster, missing, seeing, seeing_all, waiting_claims
+from dra_core.nodestate import MirrorKind, ModernCluster, missing, seeing, seeing_all, waiting_claims
 from dra_core.snapshot.json_value import JsonObject, object_at
 
 DRIVER, NOW = "gpu.example.com", "2026-01-01T00:00:00Z"
@@ -53,3 +53,13 @@ def test_claims_of_others_and_claims_that_are_gone_do_not_wait() -> None:
 def test_unless_it_is_the_controllers_part_nobody_waits_for_it() -> None:
     silent = ModernCluster(driver_name=DRIVER, namespace="driver")
     assert seeing(silent, "ResourceClaim", claim()).waiting == {}
+
+
+def test_what_changes_nothing_answers_the_very_same_cluster() -> None:
+    """So that nobody is looked at for the sake of other drivers' claims, whoever waits meanwhile."""
+    waiting = seeing(REPORTING, "ResourceClaim", claim())
+    others: JsonObject = {**claim("net.example.com"), "metadata": {"namespace": "team", "name": "other", "uid": "v"}}
+    assert seeing(waiting, "ResourceClaim", others) is waiting
+    assert seeing(waiting, "ResourceClaim", claim()) is waiting
+    kinds: tuple[MirrorKind, ...] = ("Node", "NodeAllocationState", "ResourceSlice", "ResourceClaim")
+    assert all(missing(waiting, kind, ("", "nobody")) is waiting for kind in kinds)
