@@ -1,10 +1,12 @@
 """``NetConfig`` of ``net.resource.example.com/v1alpha1``: the opaque parameters of the profile ``net``.
 
-apiVersion: net.resource.example.com/v1alpha1
-kind: NetConfig
-bwBurst:                       # left out: no bursts
-ingressBurst: 10M            # bits, a quantity; none if left out
-egressBurst: 10M
+    apiVersion: net.resource.example.com/v1alpha1
+    kind: NetConfig
+    bwBurst:                       # left out: no bursts
+      ingressBurst: 10M            # bits, a quantity; none if left out
+      egressBurst: 10M
+
+Reading is strict: an unknown field is a fault.
 """
 
 from __future__ import annotations
