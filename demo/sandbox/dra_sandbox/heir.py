@@ -49,9 +49,10 @@ class Heir:
         self._tell(f"-{group}\n")
 
     def close(self) -> None:
-        """Let it end, after all groups have."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        """Let it end, after all groups have. That somebody has killed it is no fault of the sandbox."""
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
         self._process.wait()
 
     def _tell(self, line: str) -> None:

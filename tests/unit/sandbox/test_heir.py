@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -39,3 +40,12 @@ def test_it_ends_with_the_pipe_and_leaves_alone_what_is_not_told(tmp_path: Path)
     heir.close()
     heir.started(1)  # too late: nobody listens, and that is no fault
     assert not left.exists()
+
+
+def test_the_sandbox_ends_as_always_though_its_heir_was_killed(tmp_path: Path) -> None:
+    heir = Heir(tmp_path)
+    pid = heir._process.pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it is dead, and still the sandbox's to wait for
+    heir.started(2**30)
+    heir.close()
