@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from dra_core.allocation.cel_language import CelLanguage
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.logs import LogQuestion
 from dra_sandbox.apiserver.problems import Problem, bad_request
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.server import ApiServer, HttpFront
 from dra_sandbox.controllers.loop import controllers
 from dra_sandbox.heir import Heir

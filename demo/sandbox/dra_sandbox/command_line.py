@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import FrameType
 
 import click
+from dra_core.snapshot.generation import Generation
 
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.cluster import RefusedError, TimeOutError, sandbox
 from dra_sandbox.demo.classic_expectations import CLASSIC_EXPECTATIONS
 from dra_sandbox.demo.classic_story import tell_classic

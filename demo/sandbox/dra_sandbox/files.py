@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dra_sandbox.apiserver.resources import Generation
+from dra_core.snapshot.generation import Generation
 
 _PACKAGE = Path(__file__).parent
 _FOLDER = _PACKAGE.parents[1]

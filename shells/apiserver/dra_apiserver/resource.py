@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION
+from dra_core.snapshot.generation import CLASSIC_VERSION
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,6 @@ DEVICE_CLASSES = Resource(group=RESOURCE_API, plural="deviceclasses")
 RESOURCE_CLAIMS = Resource(group=RESOURCE_API, plural="resourceclaims", namespaced=True)
 RESOURCE_CLAIM_TEMPLATES = Resource(group=RESOURCE_API, plural="resourceclaimtemplates", namespaced=True)
 RESOURCE_SLICES = Resource(group=RESOURCE_API, plural="resourceslices")
-CLASSIC_VERSION = "v1alpha2"
 CLASSIC_CLAIMS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="resourceclaims", namespaced=True)
 _GROUP, _, _VERSION = NODE_STATE_API_VERSION.partition("/")
 NODE_STATES = Resource(group=_GROUP, version=_VERSION, plural="nodeallocationstates", namespaced=True)

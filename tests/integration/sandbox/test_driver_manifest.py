@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import list_at, text_at
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.files import driver_manifest
 from dra_sandbox.kubelet.images import DRIVER, image_for
 from dra_sandbox.manifests import objects_in, objects_of

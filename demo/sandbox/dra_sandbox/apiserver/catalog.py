@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.custom_resources import resources_of
-from dra_sandbox.apiserver.resources import TABLE, Generation, Resource
+from dra_sandbox.apiserver.resources import TABLE, Resource
 from dra_sandbox.world.objects import Kind, kind_named
 
 

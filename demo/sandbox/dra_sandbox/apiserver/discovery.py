@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import Json, JsonObject
 
 from dra_sandbox.apiserver.catalog import Catalog
 from dra_sandbox.apiserver.openapi import group_document, paths_document
-from dra_sandbox.apiserver.resources import KUBERNETES, SUBRESOURCES, Generation, Resource
+from dra_sandbox.apiserver.resources import KUBERNETES, SUBRESOURCES, Resource
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 

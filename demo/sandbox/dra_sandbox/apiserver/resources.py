@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
 import msgspec
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.schema import ANYTHING, Schema, read_book
@@ -13,8 +13,6 @@ from dra_sandbox.apiserver.schemas_core import CORE, META, PODS
 from dra_sandbox.apiserver.schemas_devices import CLASSIC, CLASSIC_PODS, MODERN, MODERN_PODS
 from dra_sandbox.apiserver.schemas_groups import OTHERS, WORKLOADS
 
-Generation: TypeAlias = Literal["modern", "classic"]
-"""``modern``: resource.k8s.io/v1 as in Kubernetes 1.34 and later; ``classic``: v1alpha2 as in 1.30."""
 KUBERNETES: Mapping[Generation, str] = {"modern": "v1.37.2", "classic": "v1.30.14"}
 """The Kubernetes version whose behaviour a generation shows."""
 

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject
 
 from dra_sandbox.apiserver.answers import Answer
@@ -22,7 +23,6 @@ from dra_sandbox.apiserver.decision import decide
 from dra_sandbox.apiserver.initial import initial_store
 from dra_sandbox.apiserver.logs import LogSource, no_logs
 from dra_sandbox.apiserver.requests import Circumstances, Identity, Request
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.store import Place, Store
 from dra_sandbox.world.objects import World
 

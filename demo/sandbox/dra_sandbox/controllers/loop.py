@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dra_sandbox.apiserver.resources import Generation
+from dra_core.snapshot.generation import Generation
+
 from dra_sandbox.controllers.claim_release import release
 from dra_sandbox.controllers.classic_claims import placed_pods, release_classic
 from dra_sandbox.controllers.daemon_sets import daemon_sets

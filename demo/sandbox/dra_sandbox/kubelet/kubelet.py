@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import JsonObject, text_at
 
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.kubelet.claim_manager import ClaimManager
 from dra_sandbox.kubelet.directories import NodeDirectories
 from dra_sandbox.kubelet.node_parts import COMPONENT, NodeParts

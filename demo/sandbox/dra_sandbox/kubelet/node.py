@@ -7,11 +7,12 @@ import platform
 from collections.abc import Iterator
 from datetime import timedelta
 
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import text_at
 
 from dra_sandbox.apiserver.logs import LogQuestion
 from dra_sandbox.apiserver.problems import Problem, bad_request
-from dra_sandbox.apiserver.resources import KUBERNETES, Generation
+from dra_sandbox.apiserver.resources import KUBERNETES
 from dra_sandbox.heir import Heir
 from dra_sandbox.kubelet.container_logs import Wanted
 from dra_sandbox.kubelet.directories import NodeDirectories

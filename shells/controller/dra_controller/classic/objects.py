@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dra_apiserver import CLASSIC_CLAIMS, NODE_STATES, NODES, Resource
-from dra_apiserver.resource import CLASSIC_VERSION, RESOURCE_API
+from dra_apiserver.resource import RESOURCE_API
 from dra_core.negotiation import Kind
+from dra_core.snapshot.generation import CLASSIC_VERSION
 
 CONTEXTS = Resource(group=RESOURCE_API, version=CLASSIC_VERSION, plural="podschedulingcontexts", namespaced=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import Json, JsonObject, text_at
 from dra_sandbox.apiserver.answers import Answer, Succeeded
 from dra_sandbox.apiserver.catalog import catalog_of
@@ -14,7 +15,7 @@ from dra_sandbox.apiserver.decision import decide
 from dra_sandbox.apiserver.initial import initial_store
 from dra_sandbox.apiserver.problems import Problem
 from dra_sandbox.apiserver.requests import Circumstances, Identity, Options, Request, Verb
-from dra_sandbox.apiserver.resources import Generation, Resource
+from dra_sandbox.apiserver.resources import Resource
 from dra_sandbox.apiserver.store import Store
 from dra_sandbox.world.objects import Kind
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from dra_core.snapshot.generation import Generation
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.apiserver.discovery import version
 from dra_sandbox.apiserver.problems import Problem
-from dra_sandbox.apiserver.resources import Generation
 from dra_sandbox.apiserver.server import ApiServer
 from dra_sandbox.world.objects import objects_at
 
