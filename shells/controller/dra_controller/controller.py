@@ -70,12 +70,12 @@ def run(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) 
 def _work(settings: Settings, driver_name: str, api: ServedApi, server: ApiServer, metrics: Metrics, log: Log) -> Work:
     """The generation's own modules are loaded only where they are needed."""
     if api.generation == "classic":
-        from dra_controller.classic.allocating import Allocating
+        from dra_controller.classic.work import classic_work
 
-        return Allocating(settings, driver_name, server, metrics, log)
-    from dra_controller.modern.mirroring import Mirroring
+        return classic_work(settings, driver_name, server, metrics, log)
+    from dra_controller.modern.work import modern_work
 
-    return Mirroring(settings, driver_name, api, server, metrics, log)
+    return modern_work(settings, driver_name, api, server, metrics, log)
 
 
 def _api(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) -> ServedApi | None:

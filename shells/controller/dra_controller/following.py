@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -32,9 +33,14 @@ class Learner(Protocol[KindToLearn_contra]):
 
 
 class Following(Generic[Kind]):
-    """Follows the objects of a kind from ``run`` until ``stop``."""
+    """Follows the objects of a kind from ``run`` until ``stop``.
+
+    Attributes:
+        listed: Set when all of them have been seen once.
+    """
 
     def __init__(self, kind: Kind, follower: Follower, learner: Learner[Kind], metrics: Metrics, log: Log) -> None:
+        self.listed = threading.Event()
         self._kind = kind
         self._follower = follower
         self._learner = learner
@@ -47,6 +53,7 @@ class Following(Generic[Kind]):
             match news:
                 case Listed(objects=values):
                     self._learner.listed(self._kind, values)
+                    self.listed.set()
                 case Changed(object=value):
                     self._learner.changed(self._kind, value)
                 case Gone(object=value):

@@ -20,7 +20,7 @@ class Metrics:
         self.registry = registry
         self._looks = Counter(
             "dra_example_controller_looks",
-            "Claims and PodSchedulingContexts that were looked at, by kind and result.",
+            "Claims, PodSchedulingContexts and nodes' states that were looked at, by kind and result.",
             ("kind", "result"),
             registry=registry,
         )

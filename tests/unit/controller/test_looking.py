@@ -9,6 +9,7 @@ from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.classic.looking import Looking
 from dra_controller.metrics import Metrics
 from dra_controller.work_queue import WorkQueue
+from dra_controller.workers import look_at_all
 from dra_core.negotiation import Subject
 from dra_core.snapshot.json_value import Json, JsonObject
 
@@ -29,7 +30,7 @@ class Worker:
         known = KnownCluster(DRIVER, lambda _: None)
         for kind in WATCHED:
             known.learn_all(kind, side.api.all_of(kind))
-        metrics = Metrics()
+        self.metrics = metrics = Metrics()
         access = client(server.url)
         out = CarryingOut(access, DRIVER, "driver", "me", log)
         self.looking = Looking(access, known, out, self.queue, metrics, log)
@@ -45,7 +46,7 @@ class Worker:
             return took() if left and left.pop() else None
 
         self.queue.take = take  # type: ignore[method-assign]  # so that the worker ends
-        self.looking.work()
+        look_at_all(self.queue, self.looking.look, lambda subject: subject[0], self.metrics, self.log)
 
     def events(self) -> list[str]:
         return self.log.said

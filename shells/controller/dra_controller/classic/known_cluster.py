@@ -30,23 +30,11 @@ class KnownCluster:
         self._lock = threading.Lock()
         self._tell = tell
         self._cluster = ClassicCluster(driver_name=driver_name, questions=Questions(CelLanguage()))
-        self._listed: set[Kind] = set()
-        self._complete = threading.Event()
 
     @property
     def now(self) -> ClassicCluster:
         """All that is known."""
         return self._cluster
-
-    def wait_until_listed(self, kinds: Iterable[Kind], stop: threading.Event, look_seconds: float = 0.2) -> bool:
-        """Block until all objects of these kinds are known; False: stopped before."""
-        wanted = set(kinds)
-        while not stop.is_set():
-            if wanted <= self._listed:
-                return True
-            self._complete.wait(look_seconds)
-            self._complete.clear()
-        return False
 
     def learn(self, kind: Kind, value: JsonObject) -> None:
         """An object was seen."""
@@ -63,8 +51,6 @@ class KnownCluster:
             before = self._cluster
             self._cluster = knowing_all(before, kind, listed, version)
             after = self._cluster
-            self._listed.add(kind)
-            self._complete.set()
         for name in {*names_of(before, kind), *names_of(after, kind)}:
             self._tell(concerned(before, after, kind, name))
 

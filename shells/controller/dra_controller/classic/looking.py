@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from traceback import format_exc
 
 from dra_apiserver import PODS, ApiFailure, ApiServer
 from dra_core.negotiation import (
@@ -58,19 +56,6 @@ class Looking:
         self._waiting: set[Subject] = set()
         metrics.waiting_is(lambda: len(self._waiting))
 
-    def work(self) -> None:
-        """Take subjects until the queue is stopped."""
-        while (subject := self._queue.take()) is not None:
-            started = time.monotonic()
-            failed = True
-            try:
-                failed = not self._look(subject)
-            except Exception as error:  # a bug about one subject must not stop all others
-                self._log.error("a bug", subject=str(subject), error=repr(error), traceback=format_exc())
-            finally:
-                self._queue.done(subject, failed=failed)
-                self._metrics.looked(subject[0], failed=failed, seconds=time.monotonic() - started)
-
     def concern(self, who: Concerned) -> None:
         """Something has changed."""
         self._queue.add_all(who.subjects)
@@ -83,7 +68,7 @@ class Looking:
             waiting = tuple(self._waiting)
         self._queue.add_all(waiting, WAKE_SECONDS + WAKE_SECONDS_EACH * len(waiting))
 
-    def _look(self, subject: Subject) -> bool:
+    def look(self, subject: Subject) -> bool:
         """Whether it went well; if not, it is to be looked at again after a pause."""
         kind, name = subject
         pod: JsonObject | None = None

@@ -28,30 +28,15 @@ class KnownCluster:
         self._lock = threading.Lock()
         self._tell = tell
         self._cluster = nothing
-        self._listed: set[MirrorKind] = set()
-        self._news = threading.Condition()
 
     @property
     def now(self) -> ModernCluster:
         """All that is known."""
         return self._cluster
 
-    def wait_until_listed(self, kinds: Iterable[MirrorKind], stop: threading.Event, look_seconds: float = 0.2) -> bool:
-        """Block until all objects of these kinds are known; False: stopped before."""
-        wanted = set(kinds)
-        with self._news:
-            while not stop.is_set():
-                if wanted <= self._listed:
-                    return True
-                self._news.wait(look_seconds)
-        return False
-
     def listed(self, kind: MirrorKind, values: Sequence[JsonObject]) -> None:
         """These are all objects of the kind."""
         before, after = self._change(lambda cluster: seeing_all(cluster, kind, values))
-        with self._news:
-            self._listed.add(kind)
-            self._news.notify_all()
         self._tell(all_nodes(before) | all_nodes(after), after.waiting)
 
     def changed(self, kind: MirrorKind, value: JsonObject) -> None:
