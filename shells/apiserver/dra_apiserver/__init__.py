@@ -10,9 +10,10 @@ No `kubernetes` package: objects are plain JSON (decoded in a tenth of the time 
 
 from dra_apiserver.access import Access, Identity, IdentityError
 from dra_apiserver.client import Answer, ApiServer, Listing
+from dra_apiserver.connect import connect
 from dra_apiserver.failure import NO_ANSWER, ApiFailure
 from dra_apiserver.follow import Broken, Changed, Follower, Gone, Listed, News
-from dra_apiserver.generation import WANTED_GENERATIONS, WantedGeneration, find_api
+from dra_apiserver.generation import WANTED_GENERATIONS, WantedGeneration, find_api, wait_for_api
 from dra_apiserver.in_pod import access_in_pod
 from dra_apiserver.kubeconfig import kubeconfig_files
 from dra_apiserver.kubeconfig_access import access_by_kubeconfig
@@ -63,6 +64,8 @@ __all__ = [
     "WantedGeneration",
     "access_by_kubeconfig",
     "access_in_pod",
+    "connect",
     "find_api",
     "kubeconfig_files",
+    "wait_for_api",
 ]

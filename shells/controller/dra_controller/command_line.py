@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import signal
 import socket
@@ -12,25 +10,14 @@ import threading
 from pathlib import Path
 
 import click
-from dra_apiserver import (
-    WANTED_GENERATIONS,
-    Access,
-    ApiServer,
-    WantedGeneration,
-    access_by_kubeconfig,
-    access_in_pod,
-)
+from dra_apiserver import WANTED_GENERATIONS, ApiServer, WantedGeneration, connect
 from dra_core.refusal import Refusal
+from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, is_driver_name
 from dra_logs import FORMS, LEVELS, Form, Level, log_to_stderr
-from returns.result import Failure, Result
+from returns.result import Failure
 
 from dra_controller.controller import LostError, run
 from dra_controller.settings import Settings, StartError
-
-LONGEST_DRIVER_NAME = 63
-"""resource.k8s.io/v1alpha2, ResourceClass.driverName."""
-
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 @click.command(
@@ -94,7 +81,7 @@ def main(
 
     Any number of them may run; it is safe for two to work at the same time.
     """
-    if driver_name and (len(driver_name) > LONGEST_DRIVER_NAME or not _DNS_SUBDOMAIN.fullmatch(driver_name)):
+    if driver_name and not is_driver_name(driver_name):
         raise click.BadParameter(
             f"{driver_name!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, "
             "such as gpu.resource.example.com",
@@ -124,9 +111,8 @@ def main(
 
 
 def _connect(kubeconfig: Path | None) -> ApiServer:
-    access: Result[Access, Refusal]
-    access = access_in_pod(os.environ) if kubeconfig is None else access_by_kubeconfig([kubeconfig])
-    if isinstance(access, Failure):
-        refused: Refusal = access.failure()
+    server = connect(kubeconfig, "dra-controller")
+    if isinstance(server, Failure):
+        refused: Refusal = server.failure()
         raise StartError(refused.sentence)
-    return ApiServer(access.unwrap(), "dra-controller")
+    return server.unwrap()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from dra_apiserver import ApiFailure, ApiServer, find_api
+from dra_apiserver import ApiServer, wait_for_api
 from dra_apiserver.leader import Leader
 from dra_apiserver.lease import Candidate
 from dra_core.refusal import Refusal
@@ -21,9 +21,6 @@ from dra_controller.work import Work
 
 LOOK_SECONDS = 0.2
 """How often to look whether it is time to stop."""
-
-ASK_SECONDS = 2.0
-"""How often to ask an API server that does not answer."""
 
 
 class LostError(Exception):
@@ -80,21 +77,15 @@ def _work(settings: Settings, driver_name: str, api: ServedApi, server: ApiServe
 
 def _api(settings: Settings, server: ApiServer, stop: threading.Event, log: Log) -> ServedApi | None:
     """What to speak, as soon as the API server says so; None: stopped before."""
-    told = ""
-    while not stop.is_set():
-        answer = find_api(server, settings.api_generation)
-        if not isinstance(answer, Failure):
-            found = answer.unwrap()
-            if isinstance(found, Failure):
-                refused: Refusal = found.failure()
-                raise StartError(refused.sentence)
-            return found.unwrap()
-        failed: ApiFailure = answer.failure()
-        if failed.sentence != told:
-            told = failed.sentence
-            log.warning("the API server does not say what it serves; asking again", error=told)
-        stop.wait(ASK_SECONDS)
-    return None
+
+    def tell(why: str) -> None:
+        log.warning("the API server does not say what it serves; asking again", error=why)
+
+    found = wait_for_api(server, settings.api_generation, stop, tell)
+    if isinstance(found, Failure):
+        refused: Refusal = found.failure()
+        raise StartError(refused.sentence)
+    return found.unwrap() if found is not None else None
 
 
 def _leader(settings: Settings, driver_name: str, server: ApiServer) -> Leader | None:

@@ -32,8 +32,8 @@ UnprepareAnswers: TypeAlias = Mapping[str, Refusals]
 ReadClaim: TypeAlias = Callable[[str, str], ClaimRead]
 """From namespace and name to what the API server says now; never raises."""
 
-START_SECONDS = 60.0
-"""How long to wait at start for a call that an old instance is in."""
+OTHERS_SECONDS = 60.0
+"""How long to wait for a call that is in progress, perhaps an old instance's, where no kubelet waits with us."""
 
 
 class Caller(Protocol):
@@ -103,7 +103,7 @@ class ClaimsOnNode:
             None if it was not to be, or is not now; else the reasons why it is not unprepared, none: it is.
         """
         try:
-            with self._lock.held(START_SECONDS):
+            with self._lock.held(OTHERS_SECONDS):
                 if not still():
                     return None
                 checkpoint = read_checkpoint(self._disk.read_checkpoint())
@@ -121,7 +121,7 @@ class ClaimsOnNode:
             LockNotAcquiredError: An other instance is in a call that does not end.
         """
         prefix = file_prefix(self._driver.driver_name, self._driver.profile.name)
-        with self._lock.held(START_SECONDS):
+        with self._lock.held(OTHERS_SECONDS):
             self._disk.remove_leftovers(prefix)
             checkpoint = read_checkpoint(self._disk.read_checkpoint())
             restoration = restore(self._driver, checkpoint, self._disk.cdi_files(prefix))

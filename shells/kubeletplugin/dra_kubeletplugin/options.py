@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 import click
 from dra_apiserver import WANTED_GENERATIONS, WantedGeneration
+from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, is_driver_name
 from dra_logs import FORMS, LEVELS, Form, Level
 
 from dra_kubeletplugin.settings import Settings
-
-LONGEST_DRIVER_NAME = 63
-"""resource.k8s.io/v1, ResourceSliceSpec.driver."""
-
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 Own = ParamSpec("Own")
 
@@ -67,7 +62,7 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
 
 
 def _driver_name(_: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and (len(value) > LONGEST_DRIVER_NAME or not _DNS_SUBDOMAIN.fullmatch(value)):
+    if value and not is_driver_name(value):
         raise click.BadParameter(
             f"{value!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, such as gpu.example.com",
             param=parameter,

@@ -14,7 +14,7 @@ import msgspec
 from dra_core.profiles import Profile
 from dra_logs import log_to_stderr
 
-from dra_kubeletplugin.connect import connect, generation_of
+from dra_kubeletplugin.connect import generation_of, server_of
 from dra_kubeletplugin.left_out import load_grpc
 from dra_kubeletplugin.settings import LostError, Settings, StartError
 
@@ -54,7 +54,7 @@ def _serve(
     profile: Profile, classic: Profile | None, settings: Settings, unhealthy: LookForUnhealthy, stop: threading.Event
 ) -> None:
     log = log_to_stderr(settings.log_level, settings.log_format, node=settings.node_name)
-    server = connect(settings.kubeconfig)
+    server = server_of(settings.kubeconfig)
     generation = generation_of(server, settings.api_generation, stop, log)
     if generation is None:
         return

@@ -244,7 +244,7 @@ def test_a_server_that_serves_neither_is_told_what_to_turn_on(start: StartPlugin
 def test_it_waits_for_a_server_that_does_not_tell(start: StartPlugin, api: LittleApi) -> None:
     api.fault = lambda _method, _path: refusal(503, "ServiceUnavailable", "starting")
     plugin = start()
-    plugin.wait_for("the API server does not tell which generation it serves; asking again")
+    plugin.wait_for("the API server does not say what it serves; asking again")
     api.fault = lambda _method, _path: None
     plugin.wait_for("serving")
 
@@ -252,5 +252,5 @@ def test_it_waits_for_a_server_that_does_not_tell(start: StartPlugin, api: Littl
 def test_stopped_while_it_waits_it_ends_at_once(start: StartPlugin, api: LittleApi) -> None:
     api.fault = lambda _method, _path: refusal(503, "ServiceUnavailable", "starting")
     plugin = start()
-    plugin.wait_for("the API server does not tell which generation it serves; asking again")
+    plugin.wait_for("the API server does not say what it serves; asking again")
     assert plugin.stop() == 0

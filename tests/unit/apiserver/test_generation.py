@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from dra_apiserver import ApiFailure, WantedGeneration, find_api
+from dra_apiserver import ApiFailure, WantedGeneration, find_api, wait_for_api
 from dra_core.refusal import Refusal
 from dra_core.snapshot.generation import CLASSIC, MODERN, MODERN_VERSIONS, ServedApi, served_api
 from dra_core.snapshot.json_value import JsonObject
@@ -62,3 +64,17 @@ def test_a_server_that_does_not_answer_may_do_so_later() -> None:
         assert isinstance(answer, Failure)
         failed: ApiFailure = answer.failure()
         assert failed.status == 503
+
+
+def test_it_is_asked_until_it_answers_and_each_reason_is_told_once() -> None:
+    told: list[str] = []
+    with ScriptedServer(*[Answer(status=503, body="not yet")] * 2, Answer(body=group("v1"))) as server:
+        found = wait_for_api(client(server.url), "auto", threading.Event(), told.append)
+    assert found == Success(MODERN)
+    assert len(told) == 1
+
+
+def test_stopped_while_it_waits_it_ends() -> None:
+    stop = threading.Event()
+    with ScriptedServer(Answer(status=503, body="not yet")) as server:
+        assert wait_for_api(client(server.url), "auto", stop, lambda _: stop.set()) is None
