@@ -57,7 +57,8 @@ class Calls:
             refusals = answer.failure() if isinstance(answer, Failure) else ()
             self._log_claim("prepared", "not prepared", reference, sentences(refusals), seconds)
             self._metrics.prepared(failed=bool(refusals), seconds=seconds)
-        self._changed()
+        if references:  # probes ask for nothing, every few seconds
+            self._changed()
         return answers
 
     def unprepare(self, requested: Iterable[KubeletClaim], context: grpc.ServicerContext) -> UnprepareAnswers:
@@ -73,7 +74,8 @@ class Calls:
             refusals = answers[reference.uid]
             self._log_claim("unprepared", "not unprepared", reference, sentences(refusals), seconds)
             self._metrics.unprepared(failed=bool(refusals), seconds=seconds)
-        self._changed()
+        if references:  # probes ask for nothing, every few seconds
+            self._changed()
         return answers
 
     def _nobody_waits(self, context: grpc.ServicerContext) -> NoReturn:
