@@ -56,12 +56,14 @@ class Work:
         self._resync_seconds = resync_seconds
         self._log = log
         self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin; returns at once."""
-        for following in self._followings:
-            threading.Thread(target=following.run, daemon=True, name="following").start()
-        threading.Thread(target=self._run, daemon=True, name="beginning").start()
+        for target, name in (*((each.run, "following") for each in self._followings), (self._run, "resync")):
+            thread = threading.Thread(target=target, daemon=True, name=name)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         """End everything; writes in progress are ended first."""
@@ -71,8 +73,11 @@ class Work:
         self._workers.stop()
 
     def trouble(self) -> str:
-        """Why it does not work; "" if it does, or has not begun."""
-        return "" if self._stopped.is_set() else self._workers.trouble()
+        """Why it does not work; "" if it does, or has not begun. A thread that a bug has ended is one reason."""
+        if self._stopped.is_set():
+            return ""
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        return f"ended: {', '.join(dead)}" if dead else self._workers.trouble()
 
     def not_ready(self) -> str:
         """Why nothing is done just now."""
