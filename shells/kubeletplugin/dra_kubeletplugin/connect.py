@@ -27,7 +27,7 @@ def generation_of(server: ApiServer, asked: WantedGeneration, stop: threading.Ev
     """The generation to speak; None: ``stop`` was set before an API server that is to tell it has answered.
 
     Raises:
-        StartError: The server serves none.
+        StartError: The server serves none, or only versions that the plugin does not speak.
     """
 
     def tell(why: str) -> None:
@@ -41,5 +41,8 @@ def generation_of(server: ApiServer, asked: WantedGeneration, stop: threading.Ev
         raise StartError(refused.sentence)
     api = served.unwrap()
     if api.generation == "modern" and api.version != MODERN.version:
-        log.warning("the plugin needs resource.k8s.io/v1 (Kubernetes 1.34 or newer)", served=api.version)
+        raise StartError(
+            f"of resource.k8s.io the API server serves {api.version} at the newest, and the plugin needs v1: "
+            "use Kubernetes 1.34 or newer"
+        )
     return api.generation

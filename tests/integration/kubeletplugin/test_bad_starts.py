@@ -45,6 +45,14 @@ def test_a_stranger_that_serves_the_driver(start: StartPlugin, node: NodeDirecto
         assert "another plugin already serves" in one_line(start())
 
 
+def test_an_api_server_that_is_older_than_v1(start: StartPlugin, api: LittleApi) -> None:
+    """It would publish nothing, and find no claim."""
+    api.served = ["v1beta2", "v1beta1"]
+    line = one_line(start())
+    assert "serves v1beta2 at the newest, and the plugin needs v1" in line
+    assert "1.34" in line
+
+
 @pytest.mark.parametrize("which", ["registry", "plugins"])
 def test_a_missing_kubelet_directory(start: StartPlugin, node: NodeDirectories, which: str) -> None:
     directory: Path = getattr(node, which)
