@@ -88,6 +88,7 @@ class InFlight:
         self._applying: dict[Request, list[ConstraintState]] = {}
         self._busy: dict[DeviceId, list[int]] = {}
         self._taken = [0] * len(claims)  # whole devices by claim, as bits by place
+        self._again = 0  # how often a device that a claim has was taken for a further one: admin access allows it
         self._consuming: dict[DeviceId, list[Mapping[str, Quantity]]] = {}
         self._counters: dict[PoolId, PoolCounters] = {}
         self._verdicts: dict[tuple[int, int], bool | Fatal] = {}
@@ -208,7 +209,9 @@ class InFlight:
         if consumed is not None:
             self._consuming.setdefault(device.id, []).append(consumed)
         else:
-            self._busy.setdefault(device.id, []).append(request.claim)
+            takers = self._busy.setdefault(device.id, [])
+            self._again += bool(takers)
+            takers.append(request.claim)
             self._taken[request.claim] |= 1 << candidate.place
         chosen = Chosen(candidate, request, consumed, groups_before, charged)
         self.chosen[request.claim].append(chosen)
@@ -224,7 +227,9 @@ class InFlight:
             if not shares:
                 del self._consuming[device.id]
         else:
-            self._busy[device.id].pop()
+            takers = self._busy[device.id]
+            takers.pop()
+            self._again -= bool(takers)
             self._taken[request.claim] &= ~(1 << chosen.candidate.place)
         _release(self._applying_to(request))
         if chosen.charged:
@@ -256,23 +261,28 @@ class InFlight:
 
     def given(self, device: InventoryDevice) -> Hashable:
         """What this run gave of the device; equal for devices of which it gave as much to the same claims."""
-        busy = tuple(self._busy.get(device.id, ()))
-        return busy, frozenset(self._amounts(device.id).items()) if self._consuming else None
+        shared = frozenset(self._amounts(device.id).items()) if device.id in self._consuming else None
+        return tuple(self._busy.get(device.id, ())), shared
 
     def fingerprint(self, claim: int, chosen: int, twins: Sequence[int]) -> Hashable:
         """Equal for states in which this claim and the later ones have the same ways on.
 
-        What earlier claims got counts only as taken; counters and groups follow from what is taken. Of ``twins`` it
-        counts how many are in use: where a request begins, of all; later only of the last ``chosen`` devices, which are
-        behind it, since of the others it may still get some.
+        What earlier claims got counts only as taken, and how often; counters and groups follow from that. Of ``twins``
+        it counts how many are in use: where a request begins, of all; later only of the last ``chosen`` devices, which
+        are behind it, since of the others it may still get some.
         """
         seen = tuple(state.fingerprint() for state in self._constraints[claim])
         count = len(self.chosen[claim])
         if not chosen:
             places = {item.candidate.place: item.candidate.device.id for items in self.chosen for item in items}
-            mine, earlier = self._taken[claim], self._taken_before(claim)
+            mine, busy = self._taken[claim], self._busy
             used = Counter(
-                (twins[place], earlier >> place & 1, mine >> place & 1, frozenset(self._amounts(device).items()))
+                (
+                    twins[place],
+                    len(busy.get(device, ())),
+                    mine >> place & 1,
+                    frozenset(self._amounts(device).items()),
+                )
                 for place, device in places.items()
             )
             return frozenset(used.items()), seen, count
@@ -282,7 +292,9 @@ class InFlight:
                 taken &= ~(1 << item.candidate.place)
                 last.append(twins[item.candidate.place])
         consumed = frozenset((device, frozenset(self._amounts(device).items())) for device in self._consuming)
-        return self._taken_before(claim), taken, tuple(sorted(last)), consumed, seen, count
+        takers = self._busy.items() if self._again else ()
+        often = frozenset((device, len(several)) for device, several in takers if len(several) > 1)
+        return self._taken_before(claim), often, taken, tuple(sorted(last)), consumed, seen, count
 
     def _taken_before(self, claim: int) -> int:
         earlier = 0
