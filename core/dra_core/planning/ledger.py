@@ -22,7 +22,7 @@ from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
 from dra_core.planning.node_allocatable import device_refusal
 from dra_core.planning.node_rules import static_refusal
 from dra_core.planning.pod_claims import PodClaims, Reference
-from dra_core.planning.pod_kinds import NOWHERE, PodKind, alternatives_taken, beside_each_other
+from dra_core.planning.pod_kinds import NOWHERE, PodKind, alternatives_taken, asked, beside_each_other
 from dra_core.planning.policies import ASSUMED, ZONE, Choice, Policy, Worth, worth
 from dra_core.planning.preferences import Preferences, has_terms, softly_spread
 from dra_core.planning.shares_of_nodes import not_shared, statuses_on
@@ -101,7 +101,7 @@ class Ledger:
         if any(claims.faults for claims in variants.values()):
             return None
         answers = self._answers(variants)
-        kind = self._kind(pod)
+        kind = self._kind(pod, next(iter(variants.values())))
         self._refresh(kind, pod, answers, variants)
         if kind.errors:
             return None
@@ -122,9 +122,9 @@ class Ledger:
         """What each node says to the claims that the pod has there."""
         by_variant: dict[frozenset[str], Sequence[NodeAnswer]] = {}
         for given, claims in variants.items():
-            asked = [found.claim for found in claims.open]
+            wanted = [found.claim for found in claims.open]
             nothing = [NOTHING_TO_ALLOCATE] * len(self._nodes)
-            by_variant[given] = self._planner.everywhere(asked) if asked else nothing
+            by_variant[given] = self._planner.everywhere(wanted) if wanted else nothing
         if len(by_variant) == 1:
             return next(iter(by_variant.values()))
         return [by_variant[given][number] for number, given in enumerate(self._given)]
@@ -150,9 +150,14 @@ class Ledger:
                 here[number] = here.get(number, 0) + 1
         return found
 
-    def _kind(self, pod: Pod) -> PodKind:
-        """Pods with equal specs, which includes the names of their templates, ask the same."""
-        key = msgspec.json.encode((pod.metadata.namespace, pod.spec))
+    def _kind(self, pod: Pod, claims: PodClaims) -> PodKind:
+        """What is known of pods that ask the same; devices that a claim has count only where they take node resources.
+
+        Args:
+            pod: One of them.
+            claims: Its claims, on any node.
+        """
+        key = asked(pod, claims.claims if self.cluster.parts_of_nodes else claims.open)
         found = self._kinds.get(key)
         if found is None:
             allowed = [static_refusal(pod.spec, node) is None for node in self._nodes]

@@ -104,7 +104,7 @@ class Neighbours:
             keys = ", ".join(dict.fromkeys(item.key for item in self._near))
             return NodeRefusal("PodAffinity", f"no pod that it wants to be with is in the same {keys}")
         for item in self._away:
-            other = self._disliked.get((item.key, labels.get(item.key, "")))
+            other = self._disliked.get((item.key, labels[item.key])) if item.key in labels else None
             if other is not None:
                 text = f"pod {_name(other)}, which it wants to be away from, is in the same {item.key}"
                 return NodeRefusal("PodAntiAffinity", text, alike=item.key)

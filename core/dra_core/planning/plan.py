@@ -17,6 +17,7 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.explain import API_VERSION, explain_pod, gates
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.not_modelled import of_all
+from dra_core.planning.pod_kinds import asked
 from dra_core.planning.policies import Policy
 from dra_core.planning.waiting import Wanted
 from dra_core.refusal import Refusals
@@ -158,7 +159,7 @@ def _pending(after: Cluster, refused: Sequence[Wanted]) -> Iterator[Pending]:
     reasons: dict[bytes, str] = {}
     for item in refused:
         pod = item.pod
-        key = msgspec.json.encode((pod.metadata.namespace, pod.spec))
+        key = asked(pod, after.claims_of(pod).claims)
         if key not in reasons:
             if len(reasons) >= MOST_REASONS:
                 reasons[key] = "fits nowhere"

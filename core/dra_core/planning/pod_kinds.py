@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from dra_core.allocation.search import Solution
 from dra_core.planning.host_ports import HostPort
+from dra_core.planning.pod_claims import PodClaim
 from dra_core.planning.policies import ALTERNATIVES, Worth, total
+from dra_core.snapshot.pod import Pod
 
 NOWHERE = float("-inf")
+
+
+def asked(pod: Pod, claims: Iterable[PodClaim]) -> bytes:
+    """Equal for pods that ask the same of nodes, for themselves and by these claims."""
+    records = [(item.claim.spec, item.claim.status.allocation) for item in claims]
+    return msgspec.json.encode((pod.metadata.namespace, pod.spec, records))
 
 
 class PodKind:

@@ -11,6 +11,7 @@ from dra_core.planning.cluster import Cluster
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.daemons import bound, daemon_spec, node_of, runs_on, unbound
 from dra_core.planning.pod_claims import Reference
+from dra_core.planning.pod_kinds import asked
 from dra_core.snapshot.metadata import ObjectMeta, OwnerReference
 from dra_core.snapshot.pod import Pod
 from dra_core.snapshot.workload import CronJob, DaemonSet, Job, JobSpec, PodTemplate, Workload
@@ -201,7 +202,6 @@ def same_pods(cluster: Cluster, pods: Iterable[Wanted], *, whoever_makes_them: b
         if item.origin.kind == "DaemonSet":
             item = msgspec.structs.replace(item, pod=unbound(item.pod))
         claims = cluster.claims_of(item.pod)
-        asked = tuple((claim.entry, claim.claim.spec, claim.claim.status.allocation) for claim in claims.claims)
-        key = msgspec.json.encode((item.pod.metadata.namespace, item.pod.spec, asked, claims.faults))
+        key = asked(item.pod, claims.claims) + msgspec.json.encode(claims.faults)
         found.setdefault((None if whoever_makes_them else item.origin, key), item)
     return tuple(found.values())

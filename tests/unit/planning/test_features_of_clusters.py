@@ -90,6 +90,29 @@ def planned(*objects: Json, policy: Policy = "scheduler") -> tuple[Cluster, dict
     return before, nodes, before.having(snapshot_after(before.snapshot, plan.placed))
 
 
+def test_a_pod_whose_claim_has_its_device_is_placed_though_one_like_it_found_none() -> None:
+    """Pods of one template ask different things once a claim of one of them has devices."""
+    owner: JsonObject = {"apiVersion": "v1", "kind": "Pod", "name": "b", "uid": "b", "controller": True}
+    made: JsonObject = {
+        "apiVersion": API,
+        "kind": "ResourceClaim",
+        "metadata": {
+            "name": "b-gpu",
+            "annotations": {"resource.kubernetes.io/pod-claim-name": "gpu"},
+            "ownerReferences": [owner],
+        },
+        "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER}}]}},
+        "status": {
+            "allocation": {
+                "devices": {"results": [{"request": "gpu", "driver": DRIVER, "pool": "n", "device": "gpu-0"}]}
+            }
+        },
+    }
+    pods: list[JsonObject] = [{**pod(name), "metadata": {"name": name, "uid": name}} for name in "ab"]
+    _, nodes, _ = planned(node("n"), *slices("n", [{"name": "gpu-0"}]), CLASS, template(), made, *pods)
+    assert nodes == {"b": "n"}
+
+
 def test_shares_of_a_device_add_up_until_its_capacity_is_used_up() -> None:
     shared: JsonObject = {
         "name": "gpu-0",

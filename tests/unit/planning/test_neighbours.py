@@ -70,6 +70,15 @@ def test_affinity_and_anti_affinity_look_at_pods_in_the_same_domain(new: Pod, no
     assert open_nodes(new, [DB]) == (nodes, {rule})
 
 
+def test_a_node_without_the_label_is_not_in_the_domain_of_an_empty_value() -> None:
+    unnamed = msgspec.convert({"metadata": {"name": "unnamed", "labels": {"zone": ""}}}, Node)
+    found = Neighbours(
+        pod("x", affinity=away(term("db"))), [unnamed, NODES["bare"]], [(unnamed, pod("db-0", "db"))], NO_SPACES
+    )
+    assert found.refusal(unnamed) is not None
+    assert found.refusal(NODES["bare"]) is None
+
+
 def test_the_first_of_pods_that_want_to_be_together_goes_where_the_label_is() -> None:
     new = pod("x", "web", affinity=near(term("web")))
     assert open_nodes(new)[0] == ["n1", "n2", "n3", "n4"]
