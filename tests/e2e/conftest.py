@@ -15,16 +15,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "demo" / "clusters" / "local"))
 
-from local_cluster import clusters
-from local_cluster.build import go_program, is_built
-from local_cluster.cluster import Cluster
-from local_cluster.clusters import cache
-from local_cluster.command import bring_up, take_down
-from local_cluster.driver import build_driver, load_driver
-from local_cluster.progress import ClusterError, step
-from local_cluster.versions import DEFAULT, parts
+from local_cluster.versions import DEFAULT
 
-from tests.e2e.traces import traces
+from tests.e2e.real_cluster import can_be_built, with_driver
 from tests.e2e.world import World
 
 SECONDS_FOR_A_TEST = 420
@@ -47,7 +40,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(
             "the end-to-end tests need Linux and root: they start a real Kubernetes with containers", returncode=1
         )
-    if go_program() is None and not all(is_built(part, cache()) for part in parts(DEFAULT)):
+    if not can_be_built(DEFAULT):
         pytest.exit(
             "the end-to-end tests need Go: they build Kubernetes from source, and it is not built yet", returncode=1
         )
@@ -56,27 +49,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """The cluster with the driver in it; at the end nothing of either is left."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        print(file=sys.stderr)
-        try:
-            if (left := clusters.read("e2e")) is not None:
-                take_down(Cluster(left))  # what an interrupted run has left would be no fresh start
-            cluster = bring_up("e2e", DEFAULT, {})
-            archive = build_driver(cache())
-        except ClusterError as error:
-            pytest.exit(str(error), returncode=1)
-    try:
-        with capture.global_and_fixture_disabled():
-            world = World(cluster, load_driver(cluster, archive))
-            with step("installing the driver with helm"):
-                world.install()
-        yield world
-    finally:
-        with capture.global_and_fixture_disabled():
-            take_down(cluster)
-    assert traces(cluster.layout) == []
+    with with_driver(request.config, "e2e", DEFAULT, World) as made:
+        yield made
 
 
 @pytest.fixture
