@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 EXAMPLE ?=
-API    ?= modern
+API    ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo sandbox test test-nightly lint format e2e bench image proto lock clean
@@ -28,10 +28,10 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/runtime ## the whole story on the embedded cluster; EXAMPLE=name for one example, API=classic for Kubernetes 1.30's
-	@$(BIN)/dra-sandbox demo --api-generation $(API) $(EXAMPLE)
+	@$(BIN)/dra-sandbox demo --api-generation $(or $(API),modern) $(EXAMPLE)
 
 sandbox: $(VENV)/runtime ## keep the embedded cluster up, for kubectl; API=classic for Kubernetes 1.30
-	@$(BIN)/dra-sandbox up --api-generation $(API)
+	@$(BIN)/dra-sandbox up --api-generation $(or $(API),modern)
 
 test: $(VENV)/dev ## unit tests, properties, integration tests against the embedded cluster
 	@$(BIN)/python -m pytest -n 2 -q -m "not real_cluster and not slow"
