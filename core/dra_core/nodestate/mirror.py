@@ -13,8 +13,13 @@ from collections.abc import Sequence
 from dra_core.nodestate.merge_patch import difference
 from dra_core.nodestate.modern_cluster import ModernCluster
 from dra_core.nodestate.published import AllocatedOnNode, PublishedSlice
-from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
-from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION
+from dra_core.nodestate.publishing import (
+    ChangeNodeState,
+    DeleteNodeState,
+    NodeStateEffect,
+    new_node_state,
+    node_owner,
+)
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
 from dra_core.snapshot.modern_node_state import Counts, MirroredAllocatable, MirroredDevice
@@ -42,21 +47,13 @@ def mirror(cluster: ModernCluster, node_name: str) -> NodeStateEffect | None:
         return None
     spec = _spec(devices, claims, found)
     status = "Ready" if pools and all(_is_complete(pool) for pool in pools) else "NotReady"
-    owner: JsonObject = {"apiVersion": "v1", "kind": "Node", "name": node_name, "uid": node_uid}
     if found is None:
-        return CreateNodeState(
-            {
-                "apiVersion": NODE_STATE_API_VERSION,
-                "kind": "NodeAllocationState",
-                "metadata": {"name": node_name, "namespace": cluster.namespace, "ownerReferences": [owner]},
-                "spec": spec,
-                "status": status,
-            }
-        )
+        return new_node_state(node_name, node_uid, cluster.namespace, spec, status)
     owners = list_at(found, "metadata", "ownerReferences")
     if any(text_at(each, "kind") == "Node" and text_at(each, "uid") != node_uid for each in owners):
         return DeleteNodeState(text_at(found, "metadata", "uid"))
-    return _change(found, spec, status, [] if any(text_at(each, "uid") == node_uid for each in owners) else [owner])
+    owned = any(text_at(each, "uid") == node_uid for each in owners)
+    return _change(found, spec, status, [] if owned else [node_owner(node_name, node_uid)])
 
 
 def _change(found: JsonObject, spec: JsonObject, status: str, more_owners: Sequence[Json]) -> ChangeNodeState | None:

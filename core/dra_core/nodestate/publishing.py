@@ -79,7 +79,10 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
         counts["prepared"] = len({uuid for uuids in publication.prepared.values() for uuid in uuids})
     status = "Ready" if publication.ready else "NotReady"
     if found is None:
-        return CreateNodeState(_created(publication, devices, wanted, counts, status))
+        made: dict[str, Json] = {"allocatableDevices": devices, "counts": {**counts, "allocated": 0}}
+        if wanted:
+            made["preparedClaims"] = wanted
+        return new_node_state(publication.node_name, publication.node_uid, publication.namespace, made, status)
     owners = [text_at(owner, "uid") for owner in list_at(found, "metadata", "ownerReferences")]
     if owners and publication.node_uid not in owners:
         return DeleteNodeState(text_at(found, "metadata", "uid"))
@@ -97,26 +100,26 @@ def publish_node_state(publication: NodePublication, found: JsonObject | None) -
     return ChangeNodeState({"metadata": {"resourceVersion": version}, "spec": changes, "status": status})
 
 
-def _created(
-    publication: NodePublication, devices: list[Json], prepared: dict[str, Json], counts: JsonObject, status: str
-) -> JsonObject:
-    owner: JsonObject = {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "name": publication.node_name,
-        "uid": publication.node_uid,
-    }
-    spec: dict[str, Json] = {"allocatableDevices": devices, "counts": {**counts, "allocated": 0}}
-    if prepared:
-        spec["preparedClaims"] = prepared
-    return {
-        "apiVersion": NODE_STATE_API_VERSION,
-        "kind": "NodeAllocationState",
-        "metadata": {
-            "name": publication.node_name,
-            "namespace": publication.namespace,
-            "ownerReferences": [owner],
-        },
-        "spec": spec,
-        "status": status,
-    }
+def node_owner(node_name: str, node_uid: str) -> JsonObject:
+    """The reference by which a state belongs to its Node."""
+    return {"apiVersion": "v1", "kind": "Node", "name": node_name, "uid": node_uid}
+
+
+def new_node_state(
+    node_name: str, node_uid: str, namespace: str, spec: JsonObject, status: str = ""
+) -> CreateNodeState:
+    """The write that makes a node's state, whoever is the first to have something to tell; status "": none yet."""
+    told: JsonObject = {"status": status} if status else {}
+    return CreateNodeState(
+        {
+            "apiVersion": NODE_STATE_API_VERSION,
+            "kind": "NodeAllocationState",
+            "metadata": {
+                "name": node_name,
+                "namespace": namespace,
+                "ownerReferences": [node_owner(node_name, node_uid)],
+            },
+            "spec": spec,
+            **told,
+        }
+    )

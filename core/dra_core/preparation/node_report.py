@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dra_core.nodestate import PoolAndDevice, prepared_claims_patch
-from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, NodeStateEffect
+from dra_core.nodestate.publishing import ChangeNodeState, NodeStateEffect, new_node_state
 from dra_core.preparation.driver_on_node import DriverOnNode
 from dra_core.preparation.state import Checkpoint, PreparedClaims
-from dra_core.snapshot.classic_node_state import NODE_STATE_API_VERSION
 from dra_core.snapshot.json_value import JsonObject, object_at
 
 
@@ -41,12 +40,4 @@ def report_prepared(
     patch = prepared_claims_patch(found or {}, prepared)
     if found is not None:
         return None if patch is None else ChangeNodeState(patch)
-    owner: JsonObject = {"apiVersion": "v1", "kind": "Node", "name": driver.node_name, "uid": node_uid}
-    return CreateNodeState(
-        {
-            "apiVersion": NODE_STATE_API_VERSION,
-            "kind": "NodeAllocationState",
-            "metadata": {"name": driver.node_name, "namespace": namespace, "ownerReferences": [owner]},
-            "spec": object_at(patch, "spec"),
-        }
-    )
+    return new_node_state(driver.node_name, node_uid, namespace, object_at(patch, "spec"))

@@ -89,10 +89,7 @@ class ClaimsOnNode:
             with self._lock.held(caller.seconds_left()):
                 if caller.gone():
                     raise CallerGoneError
-                checkpoint = read_checkpoint(self._disk.read_checkpoint())
-                decision = unprepare(self._driver, checkpoint, self._disk.cdi_file_names(), requests)
-                failure = self._disk.carry_out(decision.effects)
-                return decision.answers if failure is None else decision.after_failure(failure)
+                return self._unprepared(requests)
         except (OSError, LockNotAcquiredError) as error:
             return {request.uid: (_not_begun(error),) for request in requests}
 
@@ -106,10 +103,7 @@ class ClaimsOnNode:
             with self._lock.held(OTHERS_SECONDS):
                 if not still():
                     return None
-                checkpoint = read_checkpoint(self._disk.read_checkpoint())
-                decision = unprepare(self._driver, checkpoint, self._disk.cdi_file_names(), [claim])
-                failure = self._disk.carry_out(decision.effects)
-                return (decision.answers if failure is None else decision.after_failure(failure))[claim.uid]
+                return self._unprepared([claim])[claim.uid]
         except (OSError, LockNotAcquiredError) as error:
             return (_not_begun(error),)
 
@@ -139,6 +133,13 @@ class ClaimsOnNode:
     def prepared_count(self) -> int:
         """How many claims are prepared, as far as the checkpoint tells."""
         return len(self.prepared())
+
+    def _unprepared(self, requests: Sequence[ClaimReference]) -> UnprepareAnswers:
+        """Unprepare; the lock is held."""
+        checkpoint = read_checkpoint(self._disk.read_checkpoint())
+        decision = unprepare(self._driver, checkpoint, self._disk.cdi_file_names(), requests)
+        failure = self._disk.carry_out(decision.effects)
+        return decision.answers if failure is None else decision.after_failure(failure)
 
     def _read_claims(self, requests: Sequence[ClaimReference]) -> Mapping[str, ClaimRead]:
         if len(requests) == 1:

@@ -1,9 +1,9 @@
-"""What can go wrong between the plugin and the API server."""
+"""What the plugin wants of the API server, and what can go wrong between them."""
 
 from __future__ import annotations
 
-from dra_apiserver import Answer, ApiFailure
-from dra_core.snapshot.json_value import JsonObject
+from dra_apiserver import NODES, Answer, ApiFailure, ApiServer
+from dra_core.snapshot.json_value import JsonObject, text_at
 from returns.result import Failure
 
 
@@ -27,3 +27,8 @@ def wanted_if_there(answer: Answer) -> JsonObject | None:
             return None
         raise ClusterError(failed.sentence)
     return answer.unwrap()
+
+
+def node_uid(server: ApiServer, node_name: str) -> str:
+    """The UID of a Node. Raises ClusterError."""
+    return text_at(wanted(server.get(NODES, node_name)), "metadata", "uid")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 from dra_apiserver import (
-    NODES,
     RESOURCE_CLAIMS,
     RESOURCE_SLICES,
     Answer,
@@ -23,7 +22,7 @@ from dra_core.publication import CreateSlice, DeleteSlice, SliceEffect, UpdateSl
 from dra_core.snapshot.json_value import JsonObject, text_at
 from returns.result import Failure
 
-from dra_kubeletplugin.cluster import ClusterError, wanted
+from dra_kubeletplugin.cluster import ClusterError, node_uid, wanted
 
 
 class SliceConflictError(Exception):
@@ -55,7 +54,7 @@ class ModernCluster:
 
     def node_uid(self) -> str:
         """The Node's UID. Raises ClusterError."""
-        return text_at(wanted(self._server.get(NODES, self._node_name)), "metadata", "uid")
+        return node_uid(self._server, self._node_name)
 
     def server_minor(self) -> int:
         """The minor version of Kubernetes 1.x. Raises ClusterError."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dra_apiserver import NODE_STATES, NODES, Answer, ApiFailure, ApiServer
-from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
-from dra_core.snapshot.json_value import JsonObject, text_at
+from dra_apiserver import NODE_STATES, ApiFailure, ApiServer
+from dra_apiserver.node_states import write_node_state
+from dra_core.nodestate.publishing import CreateNodeState, NodeStateEffect
+from dra_core.snapshot.json_value import JsonObject
 from returns.result import Failure
 
-from dra_kubeletplugin.cluster import ClusterError, wanted, wanted_if_there
+from dra_kubeletplugin.cluster import ClusterError, node_uid, wanted_if_there
 
 
 class NodeStates:
@@ -20,7 +21,7 @@ class NodeStates:
 
     def node_uid(self) -> str:
         """The Node's UID. Raises ClusterError."""
-        return text_at(wanted(self._server.get(NODES, self._node_name)), "metadata", "uid")
+        return node_uid(self._server, self._node_name)
 
     def found(self) -> JsonObject | None:
         """The object; None: there is none. Raises ClusterError."""
@@ -36,18 +37,9 @@ class NodeStates:
 
     def carry_out(self, effect: NodeStateEffect) -> None:
         """Write. Nothing is written if the object is not as it was read any more. Raises ClusterError."""
-        answer = self._write(effect)
+        answer = write_node_state(self._server, self._node_name, self._namespace, effect)
         if isinstance(answer, Failure):
             failed: ApiFailure = answer.failure()
             gone = failed.not_found and not isinstance(effect, CreateNodeState)
             if not (failed.conflict or gone):
                 raise ClusterError(failed.sentence)
-
-    def _write(self, effect: NodeStateEffect) -> Answer:
-        match effect:
-            case CreateNodeState(object=made):
-                return self._server.create(NODE_STATES, made)
-            case ChangeNodeState(patch=patch):
-                return self._server.merge(NODE_STATES, self._node_name, patch, self._namespace)
-            case DeleteNodeState(uid=uid):
-                return self._server.delete(NODE_STATES, self._node_name, self._namespace, uid=uid)

@@ -25,6 +25,7 @@ from returns.result import Failure
 from dra_controller.classic.carrying_out import CarryingOut
 from dra_controller.classic.known_cluster import KnownCluster
 from dra_controller.metrics import Metrics
+from dra_controller.outcome import failure_of
 from dra_controller.work_queue import WorkQueue
 
 MOST_STEPS = 20
@@ -105,16 +106,12 @@ class Looking:
                 self._carrying_out.tell(effect)
                 continue
             kind, answer = self._carrying_out.write(effect)
-            if isinstance(answer, Failure):
-                failed: ApiFailure = answer.failure()
-                over = failed.conflict or failed.not_found
-                self._metrics.written(kind, "conflict" if over else "error")
-                tell = self._log.debug if over else self._log.warning
-                tell("a write failed; deciding again", subject=str(subject), error=failed.sentence)
+            event = "a write failed; deciding again"
+            failed = failure_of(answer, kind, self._metrics, self._log, event, subject=str(subject))
+            if failed is not None:
                 if failed.not_found and isinstance(effect, PatchClaim | PatchClaimStatus):
                     self._known.forget("ResourceClaim", (effect.namespace, effect.name))
                 return False
-            self._metrics.written(kind, "success")
             self._known.learn(kind, answer.unwrap())
             self._log.info("written", effect=type(effect).__name__, namespace=subject[1][0], name=subject[1][1])
         return True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dra_apiserver import NODE_STATES, Answer, ApiFailure, ApiServer
+from dra_apiserver import ApiServer
+from dra_apiserver.node_states import write_node_state
 from dra_core.nodestate import mirror
-from dra_core.nodestate.publishing import ChangeNodeState, CreateNodeState, DeleteNodeState, NodeStateEffect
 from dra_logs import Log
-from returns.result import Failure
 
 from dra_controller.metrics import Metrics
 from dra_controller.modern.known_cluster import KnownCluster
+from dra_controller.outcome import failure_of
 
 KIND = "NodeAllocationState"
 
@@ -29,23 +29,9 @@ class Mirroring:
         effect = mirror(self._known.now, node_name)
         if effect is None:
             return True
-        answer = self._carry_out(node_name, effect)
-        if isinstance(answer, Failure):
-            failed: ApiFailure = answer.failure()
-            over = failed.conflict or failed.not_found
-            self._metrics.written(KIND, "conflict" if over else "error")
-            tell = self._log.debug if over else self._log.warning
-            tell("a state could not be written; trying again", node=node_name, error=failed.sentence)
+        answer = write_node_state(self._server, node_name, self._namespace, effect)
+        event = "a state could not be written; trying again"
+        if failure_of(answer, KIND, self._metrics, self._log, event, node=node_name) is not None:
             return False
-        self._metrics.written(KIND, "success")
         self._log.info("written", effect=type(effect).__name__, node=node_name)
         return True
-
-    def _carry_out(self, node_name: str, effect: NodeStateEffect) -> Answer:
-        match effect:
-            case CreateNodeState(object=made):
-                return self._server.create(NODE_STATES, made)
-            case ChangeNodeState(patch=patch):
-                return self._server.merge(NODE_STATES, node_name, patch, self._namespace)
-            case DeleteNodeState(uid=uid):
-                return self._server.delete(NODE_STATES, node_name, self._namespace, uid=uid)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from dra_apiserver import ApiFailure, ApiServer, Resource
+from dra_apiserver import ApiServer, Resource
 from dra_core.device_status import readiness
 from dra_core.nodestate import ModernCluster
 from dra_logs import Log
-from returns.result import Failure
 
 from dra_controller.metrics import Metrics
+from dra_controller.outcome import failure_of
 
 ClaimName: TypeAlias = tuple[str, str]
 """Namespace and name."""
@@ -42,13 +42,8 @@ class Readying:
         namespace, claim_name = name
         answer = self._server.merge(self._claims, claim_name, patch, namespace, subresource="status")
         told = {"claim": f"{namespace}/{claim_name}"}
-        if isinstance(answer, Failure):
-            failed: ApiFailure = answer.failure()
-            over = failed.conflict or failed.not_found
-            self._metrics.written("ResourceClaim", "conflict" if over else "error")
-            tell = self._log.debug if over else self._log.warning
-            tell("devices could not be reported ready; trying again", **told, error=failed.sentence)
+        event = "devices could not be reported ready; trying again"
+        if failure_of(answer, "ResourceClaim", self._metrics, self._log, event, **told) is not None:
             return False
-        self._metrics.written("ResourceClaim", "success")
         self._log.info("devices are reported ready", **told)
         return True
