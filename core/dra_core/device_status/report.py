@@ -21,14 +21,12 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
         device: Its name there.
         share_id: Which share of it.
         conditions: By type; the status ("True", "False" or "Unknown"), the reason in CamelCase and the message.
-        data: Any JSON object of at most 10 KiB (resource.k8s.io/v1 AllocatedDeviceStatus.data); None: as it is.
     """
 
     pool: str
     device: str
     share_id: str | None = None
     conditions: Mapping[str, tuple[str, str, str]] = {}
-    data: JsonObject | None = None
 
 
 def report(driver_name: str, claim: JsonObject, reports: Sequence[DeviceReport], now: str) -> JsonObject | None:
@@ -78,5 +76,4 @@ def _updated(found: JsonObject, wanted: DeviceReport, now: str) -> JsonObject:
             since = text_at(known, "lastTransitionTime") if text_at(known, "status") == status else now
             conditions[kind] = {**known, "type": kind, **said, "lastTransitionTime": since}
     listed: JsonObject = {"conditions": list[Json](conditions.values())} if conditions else {}
-    data: JsonObject = {} if wanted.data is None else {"data": wanted.data}
-    return {**found, **listed, **data}
+    return {**found, **listed}

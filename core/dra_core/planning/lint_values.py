@@ -17,6 +17,7 @@ from dra_core.planning.claim_faults import opaque_faults
 from dra_core.refusal import Fault, Refusal
 from dra_core.snapshot.device import DeviceTaint
 from dra_core.snapshot.device_class import DeviceSelector, OpaqueDeviceConfiguration
+from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, SUBDOMAIN
 from dra_core.snapshot.quantity import Quantity, parse
 
 MOST_IN_LIST = 32  # requests, constraints, config, selectors
@@ -24,7 +25,6 @@ MOST_PARAMETERS = 10 * 1024  # bytes of opaque parameters
 EFFECTS = ("None", "NoSchedule", "NoExecute")
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}")
 _KEY_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
@@ -60,19 +60,19 @@ def dns_label(text: str, path: str) -> Iterator[Refusal]:
 
 def subdomain(text: str, path: str, most: int = 253) -> Iterator[Refusal]:
     """Lower-case labels with dots between them."""
-    if len(text) > most or not _SUBDOMAIN.fullmatch(text):
+    if len(text) > most or not SUBDOMAIN.fullmatch(text):
         hint = f"use up to {most} lower-case letters, digits, dashes and dots"
         yield wrong(path, f'"{text}" is not a DNS name', hint)
 
 
 def driver_name(text: str, path: str) -> Iterator[Refusal]:
     """A DNS name of at most 63 characters."""
-    yield from subdomain(text.lower(), path, 63)
+    yield from subdomain(text.lower(), path, LONGEST_DRIVER_NAME)
 
 
 def pool_name(text: str, path: str) -> Iterator[Refusal]:
     """DNS names with slashes between them."""
-    if not text or len(text) > 253 or not all(_SUBDOMAIN.fullmatch(part) for part in text.split("/")):
+    if not text or len(text) > 253 or not all(SUBDOMAIN.fullmatch(part) for part in text.split("/")):
         yield wrong(
             path, f'"{text}" is not a pool name', "use DNS names with slashes between them, up to 253 characters"
         )
@@ -92,7 +92,7 @@ def qualified_name(text: str, path: str, *, domain_needed: bool = False) -> Iter
 def label_key(text: str, path: str) -> Iterator[Refusal]:
     """A label key, as taints have it: a name with an optional DNS prefix."""
     prefix, slash, name = text.rpartition("/")
-    if not _KEY_NAME.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
+    if not _KEY_NAME.fullmatch(name) or (slash and not SUBDOMAIN.fullmatch(prefix)):
         yield wrong(path, f'"{text}" is not a label key', "write it as name or prefix/name")
 
 

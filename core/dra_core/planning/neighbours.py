@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dra_core.planning.label_selectors import NAMESPACE_NAME, is_empty, label_selected, narrowed
-from dra_core.planning.node_rules import NodeRefusal, selected_by, untolerated
+from dra_core.planning.label_selectors import NAMESPACE_NAME, label_selected, narrowed
+from dra_core.planning.node_rules import NodeRefusal
+from dra_core.planning.spreading import is_considered, is_spread
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import (
     LabelSelector,
@@ -164,18 +165,12 @@ class _Spread:
 
     def _counts_in(self, node: Node) -> bool:
         """Whether pods on the node count."""
-        spec, constraint = self._pod.spec, self._constraint
-        if any(key not in node.metadata.labels for key in self._keys):
-            return False
-        if constraint.node_affinity_policy != "Ignore" and not selected_by(spec, node):
-            return False
-        return constraint.node_taints_policy != "Honor" or untolerated(node.spec.taints, spec.tolerations) is None
+        labelled = all(key in node.metadata.labels for key in self._keys)
+        return labelled and is_considered(self._constraint, self._pod.spec, node)
 
     def add(self, node: Node, other: Pod) -> None:
-        if other.metadata.namespace != self._pod.metadata.namespace or other.metadata.deletion_timestamp is not None:
+        if not is_spread(self._selector, self._pod.metadata.namespace, other):
             return
-        if is_empty(self._selector) or not label_selected(self._selector, other.metadata.labels):
-            return  # an empty selector counts nothing (countPodsMatchSelector)
         value = self._counting.get(node.metadata.name)
         if value is not None:
             self._counts[value] += 1

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from dra_core.planning.label_selectors import is_empty, label_selected, narrowed
+from dra_core.planning.label_selectors import is_empty, narrowed
 from dra_core.planning.neighbours import NamespaceLabels, Selection, preferred_terms, required_terms
-from dra_core.planning.node_rules import selected_by, untolerated
 from dra_core.planning.policies import MOST, ZONE
+from dra_core.planning.spreading import is_considered, is_spread
 from dra_core.snapshot.node import Node
 from dra_core.snapshot.pod import LabelSelector, Pod, TopologySpreadConstraint
 
@@ -157,24 +157,14 @@ class _Spread:
         key = constraint.topology_key
         self._values = [node.metadata.labels.get(key) for node in nodes]
         self._counting = [
-            number not in ignored
-            and (constraint.node_affinity_policy == "Ignore" or selected_by(pod.spec, node))
-            and (
-                constraint.node_taints_policy != "Honor" or untolerated(node.spec.taints, pod.spec.tolerations) is None
-            )
-            for number, node in enumerate(nodes)
+            number not in ignored and is_considered(constraint, pod.spec, node) for number, node in enumerate(nodes)
         ]
         self._labelled = [value is not None for value in self._values]
         self._here = [0] * len(nodes)
         self._in_domain: dict[str | None, int] = {}
 
     def add(self, number: int, other: Pod) -> None:
-        if (
-            other.metadata.namespace != self._space
-            or other.metadata.deletion_timestamp is not None
-            or is_empty(self._selector)
-            or not label_selected(self._selector, other.metadata.labels)
-        ):
+        if not is_spread(self._selector, self._space, other):
             return
         self._here[number] += 1
         value = self._values[number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dra_core.allocation.allocated import PoolId
 from dra_core.planning.cluster import Cluster
@@ -104,7 +104,7 @@ def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
         yield Refusal(
             code="NoDevicesOnNode",
             fault=Fault.ADMINISTRATOR,
-            path=f"node {names}" if len(bare) == 1 else f"{len(bare)} nodes",
+            path=_nodes(bare),
             seen="no driver publishes devices there" + ("" if len(bare) == 1 else f": {names}"),
             hint="if they have devices, is the driver's DaemonSet running on them?",
         )
@@ -120,11 +120,16 @@ def _missing_drivers(evaluation: Evaluation) -> Iterator[Refusal]:
             yield Refusal(
                 code="DriverMissingOnNode",
                 fault=Fault.ADMINISTRATOR,
-                path=f"node {names}" if len(without) == 1 else f"{len(without)} nodes",
+                path=_nodes(without),
                 seen=f"driver {driver} publishes no devices there{'' if len(without) == 1 else f' ({names})'}, but "
                 f"{elsewhere} pool{'' if elsewhere == 1 else 's'} elsewhere",
                 hint="if they have its devices, is the driver's DaemonSet running on them?",
             )
+
+
+def _nodes(names: Sequence[str]) -> str:
+    """Where it is so: the node, or how many of them."""
+    return f"node {names[0]}" if len(names) == 1 else f"{len(names)} nodes"
 
 
 def _drivers_of_classes(evaluation: Evaluation) -> dict[str, int]:

@@ -6,9 +6,10 @@ import re
 
 LONGEST_DRIVER_NAME = 63
 
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""A DNS subdomain (RFC 1123) of any length."""
 
 
 def is_driver_name(text: str) -> bool:
     """Whether it is a DNS subdomain of at most 63 characters, in lower case."""
-    return len(text) <= LONGEST_DRIVER_NAME and _DNS_SUBDOMAIN.fullmatch(text) is not None
+    return len(text) <= LONGEST_DRIVER_NAME and SUBDOMAIN.fullmatch(text) is not None

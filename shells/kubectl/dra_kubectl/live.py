@@ -31,7 +31,7 @@ from dra_apiserver import (
 from dra_core.planning import Document, Located
 from dra_core.refusal import Refusal
 from dra_core.snapshot.json_value import JsonObject
-from returns.result import Failure
+from returns.result import Failure, Result
 
 from dra_kubectl.following import document
 
@@ -84,13 +84,12 @@ class Live(msgspec.Struct, frozen=True):
 
 def read_live(kubeconfig: str, context: str) -> Live:
     """List everything that planning looks at."""
-    files = (Path(kubeconfig),) if kubeconfig else kubeconfig_files(os.environ, Path.home())
-    access = access_by_kubeconfig(files, context)
-    if isinstance(access, Failure):
-        refusal: Refusal = access.failure()
+    connected = _connected(kubeconfig, context)
+    if isinstance(connected, Failure):
+        refusal: Refusal = connected.failure()
         return Live({}, (Located(source="the cluster", document=1, refusal=refusal),), ())
-    found = access.unwrap()
-    server = ApiServer(found, user_agent="kubectl-dra")
+    server = connected.unwrap()
+    found = server.access
     documents: dict[str, Document] = {}
     served: list[tuple[str, Resource]] = []
     faults: list[Located] = []
@@ -111,6 +110,12 @@ def read_live(kubeconfig: str, context: str) -> Live:
     return Live(documents, tuple(faults), tuple(remarks), found.namespace, version, tuple(served), server)
 
 
+def _connected(kubeconfig: str, context: str) -> Result[ApiServer, Refusal]:
+    """The server of the kubeconfig that kubectl would take; does not call it."""
+    files = (Path(kubeconfig),) if kubeconfig else kubeconfig_files(os.environ, Path.home())
+    return access_by_kubeconfig(files, context).map(lambda access: ApiServer(access, user_agent="kubectl-dra"))
+
+
 def _packed(listed: Document) -> Document:
     """The same as a text: a tenth of the room, and read faster than a tree."""
     return msgspec.structs.replace(listed, value=msgspec.json.encode(listed.value))
@@ -118,14 +123,12 @@ def _packed(listed: Document) -> Document:
 
 def list_one(kubeconfig: str, context: str, kind: str, namespace: str) -> Sequence[JsonObject]:
     """The objects of one kind in a namespace, "" for the context's own; none where they cannot be read."""
-    files = (Path(kubeconfig),) if kubeconfig else kubeconfig_files(os.environ, Path.home())
-    access = access_by_kubeconfig(files, context)
+    connected = _connected(kubeconfig, context)
     resource = dict((*_NEEDED, *_WELCOME)).get(kind)
-    if isinstance(access, Failure) or resource is None:
+    if isinstance(connected, Failure) or resource is None:
         return ()
-    found = access.unwrap()
-    space = (namespace or found.namespace or "default") if resource.namespaced else ""
-    server = ApiServer(found, user_agent="kubectl-dra")
+    server = connected.unwrap()
+    space = (namespace or server.access.namespace or "default") if resource.namespaced else ""
     answer = _listed(server, resource, Selection(namespace=space))
     return () if isinstance(answer, ApiFailure) else answer[1]
 

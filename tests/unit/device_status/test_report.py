@@ -87,9 +87,8 @@ def test_what_others_have_reported_stays() -> None:
 
 
 def test_a_device_that_is_not_allocated_is_not_reported() -> None:
-    assert (
-        report(DRIVER, claim_of(result("gpu-0")), [DeviceReport(pool="node-1", device="gpu-9", data={})], NOW) is None
-    )
+    other = DeviceReport(pool="node-1", device="gpu-9", conditions={"Attached": ("True", "Ready", "")})
+    assert report(DRIVER, claim_of(result("gpu-0")), [other], NOW) is None
 
 
 def test_a_condition_that_changes_says_since_when() -> None:

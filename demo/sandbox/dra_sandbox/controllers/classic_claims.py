@@ -64,7 +64,7 @@ def placed_pods(world: World) -> tuple[Write, ...]:
         claims = tuple(_usable_claims(world, pod))
         if any(at(claim, "status", "allocation") is None and is_delayed(claim) for claim in claims):
             writes += _selection(world, pod)
-        writes += [_reserved(claim, pod) for claim in claims if _is_to_be_reserved(claim, pod)]
+        writes += [reserved(claim, pod) for claim in claims if _is_to_be_reserved(claim, pod)]
     return tuple(writes)
 
 
@@ -116,11 +116,12 @@ def can_be_reserved(claim: JsonObject) -> bool:
     return shareable or not objects_at(claim, "status", "reservedFor")
 
 
-def _reserved(claim: JsonObject, pod: JsonObject) -> Replace:
-    return Replace(body=with_fields(claim, ("status",), {"reservedFor": with_pod(claim, pod)}), subresource="status")
+def reserved(claim: JsonObject, pod: JsonObject) -> Replace:
+    """The write that makes the pod one of the claim's consumers."""
+    return Replace(body=with_fields(claim, ("status",), {"reservedFor": _with_pod(claim, pod)}), subresource="status")
 
 
-def with_pod(claim: JsonObject, pod: JsonObject) -> list[Json]:
+def _with_pod(claim: JsonObject, pod: JsonObject) -> list[Json]:
     """The claim's consumers, and the pod."""
     me: JsonObject = {"resource": "pods", "name": name_of(pod), "uid": uid_of(pod)}
     return [*objects_at(claim, "status", "reservedFor"), me]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dra_sandbox.demo.device_table import Row, in_use
 from dra_sandbox.demo.expectations import Container, Expectation, environment_of, faults, gpus_of
@@ -53,12 +53,17 @@ def mirror_faults(world: World, rows: tuple[Row, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def left_over(world: World, namespace: str, rows: tuple[Row, ...]) -> tuple[str, ...]:
-    """What an example should have taken with it."""
-    objects = tuple(
-        f"{kind.partition('.')[0]} {namespace}/{name_of(value)} is still there"
+def objects_left(world: World, namespaces: Collection[str]) -> tuple[str, ...]:
+    """Pods and claims that are still in namespaces that are to be gone."""
+    return tuple(
+        f"{kind.partition('.')[0]} {namespace_of(value)}/{name_of(value)} is still there"
         for kind in (POD, CLAIM)
         for value in world.all(kind)
-        if namespace_of(value) == namespace
+        if namespace_of(value) in namespaces
     )
-    return (*objects, *(f"{row.device} of {row.node} is still in use" for row in in_use(rows)))
+
+
+def left_over(world: World, namespace: str, rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """What an example should have taken with it."""
+    devices = (f"{row.device} of {row.node} is still in use" for row in in_use(rows))
+    return (*objects_left(world, (namespace,)), *devices)

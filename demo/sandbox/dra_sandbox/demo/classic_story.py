@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dra_core.snapshot.json_value import JsonObject, at, object_at
 
 from dra_sandbox.cluster import RefusedError, Sandbox, TimeOutError, sandbox
-from dra_sandbox.demo.checks import all_ready, not_ready
+from dra_sandbox.demo.checks import all_ready, not_ready, objects_left
 from dra_sandbox.demo.classic_expectations import classic_faults, gpus_seen, told
 from dra_sandbox.demo.expectations import Container, Expectation
 from dra_sandbox.demo.installation import NAMESPACE_OF_DRIVER, warnings_in
 from dra_sandbox.demo.listing import listing
 from dra_sandbox.demo.node_states import NODE_STATE, devices_by_claim, prepared_claims, state_devices
 from dra_sandbox.demo.screen import Screen
-from dra_sandbox.demo.story import OUTPUT_PATIENCE, PATIENCE, installed, took
+from dra_sandbox.demo.story import PATIENCE, installed, took, without_faults
 from dra_sandbox.files import classic_example_manifest
 from dra_sandbox.manifests import objects_in
-from dra_sandbox.world.objects import CLAIM, NAMESPACE, POD, World, name_of, namespace_of, uid_of
+from dra_sandbox.world.objects import NAMESPACE, POD, World, name_of, uid_of
 from dra_sandbox.world.writes import Delete
 
 Outputs = Mapping[str, Mapping[Container, str]]
@@ -118,15 +118,14 @@ def _show_prepared(world: World, screen: Screen) -> None:
 
 def _observed(cluster: Sandbox, wanted: tuple[Expectation, ...]) -> tuple[Outputs, tuple[str, ...]]:
     """What the containers printed, which may take a moment; and what is wrong."""
-    deadline = time.monotonic() + OUTPUT_PATIENCE
-    while True:
+
+    def look() -> tuple[Outputs, tuple[str, ...]]:
         outputs = {
             item.name: {place: cluster.output(item.name, *place) for place in item.containers} for item in wanted
         }
-        faults = (*classic_faults(outputs), *_state_faults(cluster.world(), outputs))
-        if not faults or time.monotonic() > deadline:
-            return outputs, faults
-        time.sleep(0.05)  # output is no change of the cluster that could be waited for
+        return outputs, (*classic_faults(outputs), *_state_faults(cluster.world(), outputs))
+
+    return without_faults(look)
 
 
 def _state_faults(world: World, outputs: Outputs) -> tuple[str, ...]:
@@ -163,7 +162,7 @@ def _end(
                 lambda world: _specs(world) == before, "nodes' states that are as they were at first", PATIENCE
             )
     except (RefusedError, TimeOutError) as error:
-        return (str(error), *_left_over(cluster.world(), names))
+        return (str(error), *objects_left(cluster.world(), names))
     screen.table(*listing(cluster, NODE_STATE, [NAMESPACE_OF_DRIVER]))
     screen.good(f"deleted; the nodes' states are as they were at first{took(since)}")
     return ()
@@ -179,15 +178,6 @@ def _specs(world: World) -> Mapping[str, JsonObject]:
         }
         for state in world.all(NODE_STATE)
     }
-
-
-def _left_over(world: World, names: list[str]) -> tuple[str, ...]:
-    return tuple(
-        f"{kind.partition('.')[0]} {namespace_of(value)}/{name_of(value)} is still there"
-        for kind in (POD, CLAIM)
-        for value in world.all(kind)
-        if namespace_of(value) in names
-    )
 
 
 def _account(cluster: Sandbox, wanted: tuple[Expectation, ...]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from dra_core.snapshot.json_value import text_at
 
@@ -27,6 +28,8 @@ from dra_sandbox.files import example_manifest
 from dra_sandbox.manifests import objects_in
 from dra_sandbox.world.objects import NAMESPACE
 from dra_sandbox.world.writes import Delete
+
+Seen = TypeVar("Seen")
 
 PATIENCE = 60.0  # seconds for anything to happen, on a slow machine
 OUTPUT_PATIENCE = 10.0
@@ -102,14 +105,23 @@ def show_example(cluster: Sandbox, wanted: Expectation, number: str, screen: Scr
 
 def _observed(cluster: Sandbox, wanted: Expectation) -> tuple[Mapping[Container, str], tuple[str, ...]]:
     """What the containers printed; they may need a moment to do so."""
-    deadline = time.monotonic() + OUTPUT_PATIENCE
-    while True:
+
+    def look() -> tuple[Mapping[Container, str], tuple[str, ...]]:
         outputs = {place: cluster.output(wanted.name, *place) for place in wanted.containers}
         world = cluster.world()
         rows = device_rows(world, DRIVER)
-        faults = (*running_faults(wanted, outputs, rows), *mirror_faults(world, rows))
+        return outputs, (*running_faults(wanted, outputs, rows), *mirror_faults(world, rows))
+
+    return without_faults(look)
+
+
+def without_faults(look: Callable[[], tuple[Seen, tuple[str, ...]]]) -> tuple[Seen, tuple[str, ...]]:
+    """What is seen, and what is wrong with it: as soon as nothing is, else as it is when patience ends."""
+    deadline = time.monotonic() + OUTPUT_PATIENCE
+    while True:
+        seen, faults = look()
         if not faults or time.monotonic() > deadline:
-            return outputs, faults
+            return seen, faults
         time.sleep(0.05)  # output is no change of the cluster that could be waited for
 
 

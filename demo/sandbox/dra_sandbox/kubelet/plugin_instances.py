@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
+from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, SUBDOMAIN
 from returns.result import Failure, Result, Success
 
 PLUGIN_TYPE = "DRAPlugin"  # pluginregistration v1
@@ -19,8 +20,7 @@ HEALTH_SERVICES = ("v1.DRAResourceHealth", "v1alpha1.DRAResourceHealth")  # the 
 CLASSIC_SERVICE = "v1alpha3.Node"  # asked first; plugins that do not know it are asked in v1alpha2
 VERSION = re.compile(r"v?(0|[1-9]\d*)(\.(0|[1-9]\d*))?(\.(0|[1-9]\d*))?([-+][-+.0-9A-Za-z]+)?")
 HIGHEST_MAJOR = 1  # pkg/kubelet/cm/dra/plugin of 1.30
-DRIVER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.IGNORECASE)
-LONGEST_DRIVER_NAME = 63  # resource/v1 DriverNameMaxLength
+DRIVER_NAME = re.compile(SUBDOMAIN.pattern, re.IGNORECASE)
 
 
 class Instance(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import msgspec
 from dra_core.snapshot.json_value import JsonObject, list_at, object_at, text_at
 from returns.result import Failure, Result
 
-from dra_sandbox.controllers.classic_claims import is_delayed, is_reserved_for, new_context, with_pod, without_pod
+from dra_sandbox.controllers.classic_claims import is_delayed, is_reserved_for, new_context, reserved, without_pod
 from dra_sandbox.kubelet.prepared_claims import entries_of
 from dra_sandbox.scheduler.classic_claims import PodClaim, claims_refusal, pod_claims, selects
 from dra_sandbox.scheduler.decision import COMPONENT
@@ -156,10 +156,7 @@ def unreserve(world: World, pod: JsonObject) -> tuple[Write, ...]:
 def _bind(pod: JsonObject, claims: tuple[PodClaim, ...], context: JsonObject | None, node: str) -> Attempt:
     """PreBind, Bind, PostBind: reserve every claim, then the pod gets its node, and the exchange is over."""
     missing = {name_of(one.claim): one.claim for one in claims if not is_reserved_for(one.claim, pod)}
-    reservations = (
-        Replace(body=with_fields(claim, ("status",), {"reservedFor": with_pod(claim, pod)}), subresource="status")
-        for claim in missing.values()
-    )
+    reservations = (reserved(claim, pod) for claim in missing.values())
     chosen = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
     told = Emit(about=pod, severity="Normal", reason="Scheduled", message=chosen, component=COMPONENT)
     bound = Bind(namespace=namespace_of(pod), name=name_of(pod), uid=uid_of(pod), node=node)
