@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 from dra_apiserver import NODE_STATES, RESOURCE_SLICES
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.cluster import Sandbox, sandbox
+from dra_sandbox.files import example_manifest
+from dra_sandbox.manifests import objects_in
 
 from tests.integration.controller.controller_process import ControllerProcess
 from tests.integration.controller.over_http import OverHttp, done, eventually
@@ -18,7 +18,7 @@ from tests.integration.controller.plugins_alone import install_plugins
 from tests.integration.sandbox.workloads import delete_pod, wait_gone, wait_ready
 from tests.property.negotiation.classic_api import DRIVER_NAMESPACE
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "demo/examples/basic-shared-claim-across-pods"
+EXAMPLE = "basic-shared-claim-across-pods"
 NODE = "node-1"
 
 
@@ -76,7 +76,7 @@ def test_the_state_follows_an_example_and_becomes_as_at_first(
     (owner,) = list_at(first, "metadata", "ownerReferences")
     assert (text_at(owner, "kind"), text_at(owner, "name")) == ("Node", NODE)
 
-    objects = [each for path in sorted(EXAMPLE.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text()) if each]
+    objects = objects_in(example_manifest(EXAMPLE))
     namespace = next(text_at(each, "metadata", "namespace") for each in objects if each["kind"] == "Pod")
     pods = [text_at(each, "metadata", "name") for each in objects if each["kind"] == "Pod"]
     mirrored.cluster.create(objects)

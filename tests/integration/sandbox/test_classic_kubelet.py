@@ -56,7 +56,7 @@ class LittleClassicPlugin(dra_v1alpha3_pb2_grpc.NodeServicer, registration_v1_pb
         self.calls: list[tuple[str, str]] = []
         self.refused: list[str] = []
 
-    def GetInfo(  # noqa: N802
+    def GetInfo(  # noqa: N802  the protocol's name
         self,
         request: registration_v1_pb2.InfoRequest,  # noqa: ARG002  given by gRPC
         context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
@@ -65,7 +65,7 @@ class LittleClassicPlugin(dra_v1alpha3_pb2_grpc.NodeServicer, registration_v1_pb
             type="DRAPlugin", name=DRIVER, endpoint=str(self.endpoint), supported_versions=self.versions
         )
 
-    def NotifyRegistrationStatus(  # noqa: N802
+    def NotifyRegistrationStatus(  # noqa: N802  the protocol's name
         self,
         request: registration_v1_pb2.RegistrationStatus,
         context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
@@ -73,7 +73,7 @@ class LittleClassicPlugin(dra_v1alpha3_pb2_grpc.NodeServicer, registration_v1_pb
         self.refused.append(request.error)
         return registration_v1_pb2.RegistrationStatusResponse()
 
-    def NodePrepareResources(  # noqa: N802
+    def NodePrepareResources(  # noqa: N802  the protocol's name
         self,
         request: v1alpha3.NodePrepareResourcesRequest,
         context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC
@@ -82,7 +82,7 @@ class LittleClassicPlugin(dra_v1alpha3_pb2_grpc.NodeServicer, registration_v1_pb
             claims={claim.uid: self.prepare("NodePrepareResources", claim) for claim in request.claims}
         )
 
-    def NodeUnprepareResources(  # noqa: N802
+    def NodeUnprepareResources(  # noqa: N802  the protocol's name
         self,
         request: v1alpha3.NodeUnprepareResourcesRequest,
         context: grpc.ServicerContext,  # noqa: ARG002  given by gRPC

@@ -18,7 +18,6 @@ from dra_sandbox.world.objects import (
     CLAIM,
     CONTEXT,
     POD,
-    World,
     being_deleted,
     controller_uid,
     finalizers_of,
@@ -27,23 +26,23 @@ from dra_sandbox.world.objects import (
     pod_finished,
     uid_of,
 )
-from dra_sandbox.world.writes import Create, Delete, delete, patch
+from dra_sandbox.world.writes import Delete, delete, patch
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, rule
 
 from tests.property.sandbox.classic_driver import CLASS, DRIVER, NARROW_CLASS, LittleDriver, asked_by, node_of
+from tests.property.sandbox.users_of_a_cluster import UsersOfACluster
 
 NODES, DEVICES = ("a", "b"), 3
 ROUNDS = 30  # more than any chain of consequences takes here
 
 
-class ClassicClusterLaw(RuleBasedStateMachine):
+class ClassicClusterLaw(UsersOfACluster):
     def __init__(self) -> None:
-        super().__init__()
         self.now = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
         self.server = ApiServer(generation="classic", clock=lambda: self.now)
-        self.api = Api(self.server, "test")
+        super().__init__()
         self.driver = LittleDriver(Api(self.server, "driver"), DEVICES)
         controllers = controllers_step(Api(self.server, "controllers"), "classic")
         scheduler = classic_step_of(Api(self.server, "scheduler"))
@@ -53,21 +52,9 @@ class ClassicClusterLaw(RuleBasedStateMachine):
             lambda: self.driver.step(NODES),
             self.kubelet,
         )
-        self.names = 0
         self.placed: set[str] = set()
         self.create(*(node(name) for name in NODES), resource_class(CLASS), resource_class(NARROW_CLASS, "b"))
         self.create(template("one", CLASS), template("one-on-b", NARROW_CLASS))
-
-    @property
-    def world(self) -> World:
-        return self.server.world()[1]
-
-    def create(self, *objects: JsonObject) -> None:
-        assert self.api.carry_out([Create(body=value) for value in objects], all_or_stop=True) is None
-
-    def new_name(self, kind: str) -> str:
-        self.names += 1
-        return f"{kind}{self.names}"
 
     def kubelet(self) -> None:
         """Pods run whose claims are all theirs; those that are to go are gone."""
@@ -101,23 +88,6 @@ class ClassicClusterLaw(RuleBasedStateMachine):
         if where:
             self.placed.add(name)
         self.create(pod(name, used, own, where))
-
-    @precondition(lambda self: self.world.all(POD))
-    @rule(data=st.data())
-    def delete_pod(self, data: st.DataObject) -> None:
-        self.api.carry_out([delete(data.draw(st.sampled_from(self.world.all(POD))))])
-
-    @precondition(lambda self: self.world.all(CLAIM))
-    @rule(data=st.data())
-    def delete_claim(self, data: st.DataObject) -> None:
-        self.api.carry_out([delete(data.draw(st.sampled_from(self.world.all(CLAIM))))])
-
-    @precondition(lambda self: any(text_at(pod, "status", "phase") == "Running" for pod in self.world.all(POD)))
-    @rule(data=st.data(), how=st.sampled_from(["Succeeded", "Failed"]))
-    def finish_pod(self, data: st.DataObject, how: str) -> None:
-        running = [pod for pod in self.world.all(POD) if text_at(pod, "status", "phase") == "Running"]
-        done = data.draw(st.sampled_from(running))
-        self.api.carry_out([patch(done, {"status": {"phase": how}}, "status")])
 
     @rule(parts=st.lists(st.integers(0, 4), min_size=1, max_size=8))
     def let_parts_work(self, parts: list[int]) -> None:

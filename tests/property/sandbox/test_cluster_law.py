@@ -27,40 +27,29 @@ from dra_sandbox.world.objects import (
     pod_finished,
     uid_of,
 )
-from dra_sandbox.world.writes import Create, Delete, delete, patch
+from dra_sandbox.world.writes import Delete, delete, patch
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, rule
+
+from tests.property.sandbox.users_of_a_cluster import UsersOfACluster
 
 DRIVER = "gpu.example.com"
 DEVICES = 3
 ROUNDS = 12  # more than any chain of consequences takes here: claim, allocation, pod, end, release, deletion
 
 
-class ClusterLaw(RuleBasedStateMachine):
+class ClusterLaw(UsersOfACluster):
     def __init__(self) -> None:
-        super().__init__()
         self.now = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
         self.server = ApiServer(clock=lambda: self.now)
-        self.api = Api(self.server, "test")
+        super().__init__()
         self.steps = (
             controllers_step(Api(self.server, "controllers")),
             scheduler_step(Api(self.server, "scheduler"), CelLanguage()),
             self.kubelet,
         )
-        self.names = 0
         self.create(node(), device_class(), published(), template())
-
-    @property
-    def world(self) -> World:
-        return self.server.world()[1]
-
-    def create(self, *objects: JsonObject) -> None:
-        assert self.api.carry_out([Create(body=value) for value in objects], all_or_stop=True) is None
-
-    def new_name(self, kind: str) -> str:
-        self.names += 1
-        return f"{kind}{self.names}"
 
     def kubelet(self, world: World, _: datetime) -> None:
         for pod in world.all(POD):
@@ -83,25 +72,6 @@ class ClusterLaw(RuleBasedStateMachine):
         known = sorted(name_of(item) for item in self.world.all(CLAIM))
         used = data.draw(st.lists(st.sampled_from(known), max_size=2, unique=True)) if known else []
         self.create(pod(self.new_name("pod"), used, generated))
-
-    @precondition(lambda self: self.world.all(POD))
-    @rule(data=st.data())
-    def delete_pod(self, data: st.DataObject) -> None:
-        victim = data.draw(st.sampled_from(self.world.all(POD)))
-        self.api.carry_out([delete(victim)])
-
-    @precondition(lambda self: self.world.all(CLAIM))
-    @rule(data=st.data())
-    def delete_claim(self, data: st.DataObject) -> None:
-        victim = data.draw(st.sampled_from(self.world.all(CLAIM)))
-        self.api.carry_out([delete(victim)])
-
-    @precondition(lambda self: any(text_at(pod, "status", "phase") == "Running" for pod in self.world.all(POD)))
-    @rule(data=st.data(), how=st.sampled_from(["Succeeded", "Failed"]))
-    def finish_pod(self, data: st.DataObject, how: str) -> None:
-        running = [pod for pod in self.world.all(POD) if text_at(pod, "status", "phase") == "Running"]
-        done = data.draw(st.sampled_from(running))
-        self.api.carry_out([patch(done, {"status": {"phase": how}}, "status")])
 
     @rule(parts=st.lists(st.sampled_from([0, 1, 2]), min_size=1, max_size=8))
     def let_parts_work(self, parts: list[int]) -> None:
