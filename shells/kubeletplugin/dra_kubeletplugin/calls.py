@@ -101,7 +101,7 @@ class _Waiting:
         self._context = context
 
     def gone(self) -> bool:
-        return not self._context.is_active()
+        return not self._context.is_active() or self._context.time_remaining() <= 0
 
     def seconds_left(self) -> float:
         return WAIT_SHARE * min(self._context.time_remaining(), LONGEST_WAIT_SECONDS)
