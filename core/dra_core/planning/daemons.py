@@ -72,6 +72,20 @@ def node_of(pod: Pod) -> str:
     return ""
 
 
+def apart(pod: Pod) -> tuple[Pod, str]:
+    """What all pods of a DaemonSet ask, and for which node this one is.
+
+    The pod is for that node if the first asks it and is it; the same pod and "" where the two do not come apart.
+    """
+    terms = tuple(_terms(pod.spec))
+    node = node_of(pod)
+    whole = all(len(term.match_fields) == 1 and term.match_fields == terms[0].match_fields for term in terms)
+    kinds = {bool(term.match_expressions) for term in terms}
+    if pod.spec.node_name or not node or not whole or len(kinds) != 1:
+        return pod, ""
+    return unbound(pod), node
+
+
 def unbound(pod: Pod) -> Pod:
     """The pod as if it were not for one node; what it asks beside that is the same."""
     terms = [msgspec.structs.replace(term, match_fields=()) for term in _terms(pod.spec)]

@@ -16,6 +16,7 @@ from dra_core.allocation.planner import NodeAnswer, Planner
 from dra_core.allocation.search import Solution
 from dra_core.planning.amounts import NOTHING, requested
 from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
+from dra_core.planning.daemons import apart
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
 from dra_core.planning.host_ports import host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
@@ -64,6 +65,7 @@ class Ledger:
         self._planner = Planner(
             cluster.inventory, self._nodes, cluster.classes, cluster.questions, cluster.allocated, budget
         )
+        self._numbers = {node.metadata.name: number for number, node in enumerate(self._nodes)}
         self._offers = [cluster.offers(node) for node in self._nodes]
         self._given = [cluster.advertised(node) for node in self._nodes]
         self._used = [dict(cluster.used.get(node.metadata.name, {})) for node in self._nodes]
@@ -101,11 +103,14 @@ class Ledger:
         if any(claims.faults for claims in variants.values()):
             return None
         answers = self._answers(variants)
-        kind = self._kind(pod, next(iter(variants.values())))
-        self._refresh(kind, pod, answers, variants)
-        if kind.errors:
+        alike, only = apart(pod)
+        kind = self._kind(alike, next(iter(variants.values())))
+        self._refresh(kind, alike, answers, variants)
+        there = self._numbers.get(only) if only else None
+        if (only and there is None) or kind.errs(there):
             return None
-        values = self._preferred(item, beside_each_other(kind, self._narrowed(kind, item, variants, answers)))
+        narrowed = self._narrowed(kind.worth(there), kind, item, variants, answers)
+        values = self._preferred(item, beside_each_other(kind, narrowed))
         best = max(values, default=NOWHERE)
         if best == NOWHERE:
             return None
@@ -222,25 +227,26 @@ class Ledger:
 
     def _narrowed(
         self,
+        values: list[float],
         kind: PodKind,
         item: Wanted,
         variants: Mapping[frozenset[str], PodClaims],
         answers: Sequence[NodeAnswer],
     ) -> list[float]:
-        """What nodes are worth to this very pod: its claims may be elsewhere, other pods near."""
+        """The values for this very pod: its claims may be elsewhere, other pods near."""
         pod = item.pod
         near = self._neighbours_of(pod)
         allocated = next(iter(variants.values())).allocated
         if not allocated and near is None and self.policy != "topology":
-            return kind.values
+            return values
         if not_shared(self.cluster.parts_of_nodes, pod, allocated) is not None:
-            return [NOWHERE] * len(kind.values)
+            return [NOWHERE] * len(values)
         here = self._siblings.get(self._maker(item.origin), {})
         zones: dict[str, int] = {}
         for number, count in here.items():
             zone = self._nodes[number].metadata.labels.get(ZONE, "")
             zones[zone] = zones.get(zone, 0) + count
-        values = list(kind.values)
+        values = list(values)
         for number, value in enumerate(values):
             node, answer = self._nodes[number], answers[number]
             if value == NOWHERE or not isinstance(answer, Solution):

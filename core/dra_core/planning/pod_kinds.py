@@ -42,6 +42,18 @@ class PodKind:
         self.errors: dict[int, str] = {}
         self.seen = -1  # up to where the log of changed nodes was taken into account
 
+    def worth(self, only: int | None) -> list[float]:
+        """What nodes are worth to a pod of the kind, or the only node that it may be on."""
+        if only is None:
+            return self.values
+        values = [NOWHERE] * len(self.values)
+        values[only] = self.values[only]
+        return values
+
+    def errs(self, only: int | None) -> bool:
+        """Whether the attempt of a pod ends with an error, on any node or the only one that it may be on."""
+        return bool(self.errors) if only is None else only in self.errors
+
 
 def beside_each_other(kind: PodKind, values: list[float]) -> list[float]:
     """The points of nodes where raw scores are to be weighed against each other; only nodes that fit count."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from dra_core.allocation.cel_language import CelLanguage
 from dra_core.planning import (
     POLICIES,
     Cluster,
     ClusterSnapshot,
+    Placed,
     Plan,
     Policy,
     Wanted,
@@ -19,6 +21,7 @@ from dra_core.planning import (
     status_of,
 )
 from dra_core.planning.amounts import nanos
+from dra_core.planning.daemons import bound
 from dra_core.planning.pod_claims import Reference
 from dra_core.snapshot.pod import Pod
 from hypothesis import given
@@ -95,3 +98,22 @@ def test_all_or_nothing(snapshot: ClusterSnapshot, pod: Pod, count: int) -> None
     together = plan_pods(cluster, replicas(pod, count), all_or_nothing=True)
     assert together.placed == (one_by_one.placed if not one_by_one.pending else ())
     assert len(together.placed) + len(together.pending) == count
+
+
+@given(snapshots(), PODS, POLICY)
+def test_pods_that_are_for_one_node_each_go_there_exactly_if_they_fit(
+    snapshot: ClusterSnapshot, pod: Pod, policy: Policy
+) -> None:
+    pods = [
+        Wanted(msgspec.structs.replace(item.pod, spec=bound(item.pod.spec, node.metadata.name)), ORIGIN, False)
+        for node, item in zip(snapshot.nodes, replicas(pod, len(snapshot.nodes)), strict=True)
+    ]
+    nodes = {item.pod.metadata.name: node.metadata.name for item, node in zip(pods, snapshot.nodes, strict=True)}
+    plan = plan_pods(Cluster(snapshot, LANGUAGE), pods, policy=policy)
+    assert {item.pod.metadata.name: item.node for item in plan.placed}.items() <= nodes.items()
+    placed = {item.pod.metadata.name: item for item in plan.placed}
+    before: list[Placed] = []
+    for item in pods:
+        verdict = explain_pod(Cluster(snapshot_after(snapshot, before), LANGUAGE), item.pod).verdict
+        assert (verdict == "Fits") == (item.pod.metadata.name in placed)
+        before += [placed[item.pod.metadata.name]] if item.pod.metadata.name in placed else []

@@ -18,6 +18,8 @@ from dra_core.planning import (
     read_cluster,
     wanted_pods,
 )
+from dra_core.planning.daemons import apart
+from dra_core.planning.node_rules import static_refusal
 from dra_core.planning.waiting import run_of
 from dra_core.snapshot.json_value import Json, JsonObject
 from dra_core.snapshot.workload import CronJob
@@ -83,6 +85,61 @@ def test_each_pod_of_a_daemon_set_goes_to_its_node_or_nowhere() -> None:
     plan = plan_pods(found, wanted_pods(found.snapshot))
     assert [(item.pod.metadata.name, item.node) for item in plan.placed] == [("d-a", "a"), ("d-c", "c")]
     assert [item.pod.metadata.name for item in plan.pending] == ["d-b"]
+
+
+def gpus_of(node_name: str, **attributes: Json) -> JsonObject:
+    pool: JsonObject = {"name": node_name, "generation": 1, "resourceSliceCount": 1}
+    devices: list[Json] = [{"name": "gpu", "attributes": attributes}]
+    spec: JsonObject = {"driver": "gpu.example.com", "nodeName": node_name, "pool": pool, "devices": devices}
+    return {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice", "metadata": {"name": node_name}, "spec": spec}
+
+
+def test_an_expression_that_fails_on_an_other_node_stops_no_daemon() -> None:
+    selector: JsonObject = {"cel": {"expression": "device.attributes['gpu.example.com'].model == 'a'"}}
+    request: JsonObject = {"name": "r", "exactly": {"deviceClassName": "any", "selectors": [selector]}}
+    template: JsonObject = {"spec": {"devices": {"requests": [request]}}}
+    resource: JsonObject = {"apiVersion": "resource.k8s.io/v1", "metadata": {"name": "any"}, "spec": {}}
+    objects = (
+        {**resource, "kind": "DeviceClass"},
+        {**resource, "kind": "ResourceClaimTemplate", "spec": template},
+        *(node("a"), node("b"), gpus_of("a", model={"string": "a"}), gpus_of("b")),
+        daemons(resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "any"}]),
+    )
+    found = Cluster(snapshot(*objects), CelLanguage())
+    plan = plan_pods(found, wanted_pods(found.snapshot))
+    assert [(item.pod.metadata.name, item.node) for item in plan.placed] == [("d-a", "a")]
+    assert [item.pod.metadata.name for item in plan.pending] == ["d-b"]
+    assert "no such key" in plan.pending[0].reason
+
+
+OF_NODE_A: JsonObject = {"key": "metadata.name", "operator": "In", "values": ["a"]}
+WITH_LABEL: JsonObject = {"key": "gpu", "operator": "Exists"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "node_name"),
+    [
+        ([{"matchFields": [OF_NODE_A]}], "a"),
+        ([{"matchFields": [OF_NODE_A], "matchExpressions": [WITH_LABEL]}], "a"),
+        # "on a, or on a with the label" asks for no label, and "on a, or with the label" is for other nodes too
+        ([{"matchFields": [OF_NODE_A]}, {"matchFields": [OF_NODE_A], "matchExpressions": [WITH_LABEL]}], ""),
+        ([{"matchFields": [OF_NODE_A]}, {"matchExpressions": [WITH_LABEL]}], ""),
+        ([{"matchFields": [OF_NODE_A, {**OF_NODE_A, "values": ["b"]}]}], ""),
+        ([{"matchExpressions": [WITH_LABEL]}], ""),
+    ],
+)
+def test_a_pod_is_told_apart_from_its_node_only_where_both_ask_the_same_together(
+    terms: list[Json], node_name: str
+) -> None:
+    selector: JsonObject = {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    }
+    value: JsonObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"affinity": selector}}
+    (pod,) = snapshot(value).pods
+    alike, found = apart(pod)
+    assert found == node_name
+    for known in (*snapshot(node("a")).nodes, *snapshot(node("a", gpu="yes")).nodes):
+        assert (static_refusal(alike.spec, known) is None) == (static_refusal(pod.spec, known) is None)
 
 
 def test_a_drained_node_keeps_its_daemons_and_a_further_node_has_its_own() -> None:
