@@ -22,16 +22,28 @@ from dra_core.planning.host_ports import host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
 from dra_core.planning.node_allocatable import device_refusal
 from dra_core.planning.node_rules import static_refusal
-from dra_core.planning.pod_claims import PodClaims, Reference
+from dra_core.planning.pod_claims import PodClaims, Reference, faults_of_use, reserved
 from dra_core.planning.pod_kinds import NOWHERE, PodKind, alternatives_taken, asked, beside_each_other
 from dra_core.planning.policies import ASSUMED, ZONE, Choice, Policy, Worth, worth
 from dra_core.planning.preferences import Preferences, has_terms, softly_spread
 from dra_core.planning.shares_of_nodes import not_shared, statuses_on
 from dra_core.planning.waiting import Wanted, makers, origin_of
 from dra_core.snapshot.pod import NodeAllocatableClaimStatus, Pod
-from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim, ResourceClaimStatus
+from dra_core.snapshot.resource_claim import (
+    AllocationResult,
+    ResourceClaim,
+    ResourceClaimConsumerReference,
+    ResourceClaimStatus,
+)
 
 MOST_TIED = 100  # nodes that are named for one pod
+
+
+class Reservation(msgspec.Struct, frozen=True, rename="camel"):
+    """An entry of a claim's ``status.reservedFor``."""
+
+    claim: str
+    consumer: ResourceClaimConsumerReference
 
 
 class Placed(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,6 +54,7 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
         origin: ``Kind namespace/name`` of what makes it.
         node: Where it goes.
         claims: Its claims with their allocations; those that had devices before are not among them.
+        reservations: For whom each of its claims is reserved, those that had devices before included.
         equal_choices: How many nodes were as good, this one included.
         tied_nodes: Which these are, where there are several: kube-scheduler draws lots among them. The first hundred.
     """
@@ -52,6 +65,7 @@ class Placed(msgspec.Struct, frozen=True, rename="camel"):
     claims: tuple[ResourceClaim, ...]
     equal_choices: int
     tied_nodes: tuple[str, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
 
 
 class Ledger:
@@ -142,7 +156,13 @@ class Ledger:
         claims = tuple(
             msgspec.structs.replace(item, claim=self._made.get(_place(item.claim), item.claim)) for item in found.claims
         )
-        return PodClaims(claims, found.faults)
+        full = [
+            fault
+            for item in claims
+            if item.group is None and _place(item.claim) in self._made
+            for fault in faults_of_use(pod, item.claim, item.entry)
+        ]
+        return PodClaims(claims, (*found.faults, *full))
 
     def _maker(self, origin: Reference) -> Reference:
         return self._makers.get(origin, origin)
@@ -313,8 +333,11 @@ class Ledger:
             self._note(placement_pools(answer), sum(len(items) for items in answer.chosen), number)
         else:
             self._changed.append(number)
-        for claim in made:
-            self._made[_place(claim)] = claim
+        allocated = {_place(claim): claim for claim in made}
+        reservations = tuple(Reservation(found.claim.metadata.name, found.consumer(pod)) for found in claims.claims)
+        for found, reservation in zip(claims.claims, reservations, strict=True):
+            claim = allocated.get(_place(found.claim), found.claim)
+            self._made[_place(claim)] = reserved(claim, reservation.consumer)
         for name, amount in self.cluster.node_requests(pod, self._given[number]).items():
             self._used[number][name] = self._used[number].get(name, 0) + amount
         self._assume(number, pod)
@@ -328,7 +351,7 @@ class Ledger:
         here = self._siblings.setdefault(self._maker(item.origin), {})
         here[number] = here.get(number, 0) + 1
         ties = tuple(tied) if equal > 1 else ()
-        return Placed(pod, item.origin.text, node.metadata.name, tuple(made), equal, ties)
+        return Placed(pod, item.origin.text, node.metadata.name, tuple(made), equal, ties, reservations)
 
     def _assume(self, number: int, pod: Pod) -> None:
         used = self._assumed_used[number]

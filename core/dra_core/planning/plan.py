@@ -17,6 +17,7 @@ from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.explain import API_VERSION, explain_pod, gates
 from dra_core.planning.ledger import Ledger, Placed
 from dra_core.planning.not_modelled import of_all
+from dra_core.planning.pod_claims import reserved
 from dra_core.planning.pod_kinds import asked
 from dra_core.planning.policies import Policy
 from dra_core.planning.waiting import Wanted
@@ -24,7 +25,6 @@ from dra_core.refusal import Refusals
 from dra_core.snapshot.codec import encode
 from dra_core.snapshot.json_value import JsonObject
 from dra_core.snapshot.pod import Pod
-from dra_core.snapshot.resource_claim import ResourceClaimConsumerReference
 
 MOST_REASONS = 10  # kinds of pending pods that are explained in full
 
@@ -199,10 +199,9 @@ def snapshot_after(snapshot: ClusterSnapshot, placed: Sequence[Placed]) -> Clust
         place = (item.pod.metadata.namespace, item.pod.metadata.name)
         spec = msgspec.structs.replace(item.pod.spec, node_name=item.node)
         pods[place] = msgspec.structs.replace(item.pod, spec=spec)
-        for claim in item.claims:
-            consumer = ResourceClaimConsumerReference(
-                resource="pods", name=item.pod.metadata.name, uid=item.pod.metadata.uid or item.pod.metadata.name
-            )
-            status = msgspec.structs.replace(claim.status, reserved_for=(consumer,))
-            claims[claim.metadata.namespace, claim.metadata.name] = msgspec.structs.replace(claim, status=status)
+        namespace = item.pod.metadata.namespace
+        claims |= {(namespace, claim.metadata.name): claim for claim in item.claims}
+        for reservation in item.reservations:
+            name = namespace, reservation.claim
+            claims[name] = reserved(claims[name], reservation.consumer)
     return msgspec.structs.replace(snapshot, pods=tuple(pods.values()), claims=tuple(claims.values()))

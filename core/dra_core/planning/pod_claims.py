@@ -16,7 +16,11 @@ import msgspec
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.pod import Pod, PodResourceClaim
-from dra_core.snapshot.resource_claim import ResourceClaim, ResourceClaimTemplate
+from dra_core.snapshot.resource_claim import (
+    ResourceClaim,
+    ResourceClaimConsumerReference,
+    ResourceClaimTemplate,
+)
 from dra_core.snapshot.workload import PodGroup
 
 POD_CLAIM_NAME = "resource.kubernetes.io/pod-claim-name"  # annotation on generated claims: the pod's name for the claim
@@ -45,12 +49,24 @@ class PodClaim(msgspec.Struct, frozen=True):
         claim: The claim; made up from the template if it does not exist yet.
         written: Where its spec is written: the claim, or the template that makes it.
         exists: Whether the claim exists.
+        group: The PodGroup whose claim it is, and which is its consumer in place of the pods (KEP-5729).
     """
 
     entry: str
     claim: ResourceClaim
     written: Reference
     exists: bool
+    group: PodGroup | None = None
+
+    def consumer(self, pod: Pod) -> ResourceClaimConsumerReference:
+        """For whom kube-scheduler reserves it; a pod that has no UID yet goes by its name."""
+        if self.group is not None:
+            group = self.group.metadata
+            return ResourceClaimConsumerReference(
+                api_group="scheduling.k8s.io", resource="podgroups", name=group.name, uid=group.uid or group.name
+            )
+        name = pod.metadata.name
+        return ResourceClaimConsumerReference(resource="pods", name=name, uid=pod.metadata.uid or name)
 
 
 class PodClaims(msgspec.Struct, frozen=True):
@@ -117,7 +133,9 @@ class ClaimIndex:
             else:
                 item = self._generated_or_new(pod, entry, path, faults)
             if item is not None:
-                found.setdefault(item.claim.metadata.name, item)
+                found.setdefault(
+                    item.claim.metadata.name, msgspec.structs.replace(item, group=self._group_of(pod, entry))
+                )
         extended = pod.status.extended_resource_claim_status
         if extended is not None and extended.resource_claim_name not in found:
             claim = self.claims.get((pod.metadata.namespace, extended.resource_claim_name))
@@ -152,7 +170,8 @@ class ClaimIndex:
             seen = "neither resourceClaimName nor resourceClaimTemplateName is set"
             faults.append(_fault("ClaimSourceMissing", Fault.USER, path, seen, "set one of them"))
             return None
-        shared = self._of_group(pod, entry)
+        group = self._group_of(pod, entry)
+        shared = self._of_group(group, entry) if group is not None else None
         if shared is not None:
             return shared
         claim = self._generated.get((pod.metadata.uid, entry.name)) if pod.metadata.uid else None
@@ -168,23 +187,25 @@ class ClaimIndex:
         written = Reference("ResourceClaimTemplate", namespace, name)
         return PodClaim(entry.name, made_from(template, f"{pod.metadata.name}-{entry.name}"), written, False)
 
-    def _of_group(self, pod: Pod, entry: PodResourceClaim) -> PodClaim | None:
-        """An entry that its PodGroup has too, from the same template, is the group's claim (KEP-5729)."""
+    def _group_of(self, pod: Pod, entry: PodResourceClaim) -> PodGroup | None:
+        """The pod's PodGroup, if it has the same entry: then the claim is the group's (KEP-5729)."""
         membership = pod.spec.scheduling_group
         name = membership.pod_group_name if membership is not None else None
         group = self.groups.get((pod.metadata.namespace, name)) if name else None
-        if group is None or entry not in group.spec.resource_claims:
-            return None
+        return group if group is not None and entry in group.spec.resource_claims else None
+
+    def _of_group(self, group: PodGroup, entry: PodResourceClaim) -> PodClaim | None:
+        namespace = group.metadata.namespace
         claim = self._generated.get((group.metadata.uid, entry.name)) if group.metadata.uid else None
         template_name = entry.resource_claim_template_name or ""
-        template = self.templates.get((pod.metadata.namespace, template_name))
-        written = Reference("ResourceClaimTemplate", pod.metadata.namespace, template_name)
+        template = self.templates.get((namespace, template_name))
+        written = Reference("ResourceClaimTemplate", namespace, template_name)
         if claim is not None:
             return PodClaim(entry.name, claim, written, True)
         if template is None:
             return None
         claim_name = f"{group.metadata.name}-{entry.name}"
-        made = self.claims.get((pod.metadata.namespace, claim_name))
+        made = self.claims.get((namespace, claim_name))
         return PodClaim(entry.name, made or made_from(template, claim_name), written, made is not None)
 
 
@@ -197,6 +218,15 @@ def made_from(template: ResourceClaimTemplate, name: str) -> ResourceClaim:
         annotations=template.spec.metadata.annotations,
     )
     return ResourceClaim(metadata=metadata, spec=template.spec.spec)
+
+
+def reserved(claim: ResourceClaim, consumer: ResourceClaimConsumerReference) -> ResourceClaim:
+    """The claim with one more consumer, or as it is if it has it."""
+    consumers = claim.status.reserved_for
+    if any((item.resource, item.uid) == (consumer.resource, consumer.uid) for item in consumers):
+        return claim
+    status = msgspec.structs.replace(claim.status, reserved_for=(*consumers, consumer))
+    return msgspec.structs.replace(claim, status=status)
 
 
 def faults_of_use(pod: Pod, claim: ResourceClaim, path: str) -> Refusals:

@@ -17,6 +17,7 @@ from dra_core.planning import (
     status_of,
     wanted_pods,
 )
+from dra_core.planning.pod_claims import MOST_CONSUMERS
 from dra_core.snapshot.json_value import Json, JsonObject
 
 API = "resource.k8s.io/v1"
@@ -200,7 +201,8 @@ def test_pods_of_a_group_are_placed_together_and_share_the_group_s_claim() -> No
     objects = [node("n"), *slices("n", [{"name": "gpu-0"}]), CLASS, template(), group]
     _, nodes, after = planned(*objects, *members)
     assert nodes == {"a": "n", "b": "n"}
-    assert len(after.snapshot.claims) == 1
+    (claim,) = after.snapshot.claims
+    assert [(item.resource, item.name) for item in claim.status.reserved_for] == [("podgroups", "g")]
 
 
 def test_a_group_that_does_not_fit_as_a_whole_takes_nothing() -> None:
@@ -226,15 +228,33 @@ def test_a_taint_rule_taints_devices_that_nobody_tainted_in_a_slice() -> None:
     assert status_of(found).devices[0].taints == ("k:NoSchedule",)
 
 
-def test_a_claim_that_pods_share_keeps_them_on_one_node() -> None:
-    claim: JsonObject = {**template(), "kind": "ResourceClaim", "metadata": {"name": "mine"}}
-    claim = {**claim, "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER}}]}}}
+def sharing(count: int) -> list[JsonObject]:
+    """A claim, and pods that all use it."""
+    request: JsonObject = {"name": "gpu", "exactly": {"deviceClassName": DRIVER}}
+    spec: JsonObject = {"devices": {"requests": [request]}}
+    claim: JsonObject = {"apiVersion": API, "kind": "ResourceClaim", "metadata": {"name": "mine"}, "spec": spec}
     entries: list[Json] = [{"name": "gpu", "resourceClaimName": "mine"}]
-    objects = [node("n-1"), node("n-2"), *slices("n-1", [{"name": "a"}]), *slices("n-2", [{"name": "a"}]), CLASS, claim]
-    _, nodes, after = planned(*objects, pod("a", resourceClaims=entries), pod("b", resourceClaims=entries))
+    return [claim, *(pod(f"pod-{i}", resourceClaims=entries) for i in range(count))]
+
+
+def test_a_claim_that_pods_share_keeps_them_on_one_node_and_is_reserved_for_all() -> None:
+    objects = [node("n-1"), node("n-2"), *slices("n-1", [{"name": "a"}]), *slices("n-2", [{"name": "a"}]), CLASS]
+    _, nodes, after = planned(*objects, *sharing(3))
     assert len(set(nodes.values())) == 1
-    assert len(nodes) == 2
-    assert sorted(item.state for item in status_of(after).devices) == ["Free", "InUse"]
+    assert len(nodes) == 3
+    free, used = sorted(status_of(after).devices, key=lambda item: item.state)
+    assert (free.state, used.state) == ("Free", "InUse")
+    (claim,) = after.snapshot.claims
+    assert [item.name for item in claim.status.reserved_for] == ["pod-0", "pod-1", "pod-2"]
+
+
+def test_a_claim_is_shared_by_as_many_pods_as_the_api_lets_it_be_reserved_for() -> None:
+    roomy = {**node("n"), "status": {"allocatable": {"pods": "500"}}}
+    before = cluster(roomy, *slices("n", [{"name": "a"}]), CLASS, *sharing(MOST_CONSUMERS + 2))
+    plan = plan_pods(before, wanted_pods(before.snapshot))
+    assert len(plan.placed) == MOST_CONSUMERS
+    assert len(plan.pending) == 2
+    assert all("is used by 256 pods, the most that are allowed" in item.reason for item in plan.pending)
 
 
 @pytest.mark.parametrize(
