@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from dra_core.allocation.allocate import INVALID_POOLS, STEPS, Wrong, never, plan_of
-from dra_core.allocation.allocated import Allocated, PoolId
+from dra_core.allocation.allocated import Allocated, DeviceId, PoolId
 from dra_core.allocation.in_flight import Chosen, Fatal, InFlight
 from dra_core.allocation.inventory import Inventory
 from dra_core.allocation.node_shape import Shapes, in_use
@@ -28,6 +28,8 @@ from dra_core.snapshot.node import Node
 from dra_core.snapshot.resource_claim import AllocationResult, ResourceClaim
 
 _HELD_NOWHERE = Allocated()
+_Key = TypeVar("_Key")
+_Held = TypeVar("_Held")
 
 
 class Placement(msgspec.Struct, frozen=True, eq=False):
@@ -42,6 +44,19 @@ class Placement(msgspec.Struct, frozen=True, eq=False):
     node: Node
     solution: Solution
     pools: NodePools
+
+
+class Before(msgspec.Struct, frozen=True, eq=False):
+    """What was held of the pools and devices that a placement uses, before it was entered."""
+
+    devices: Mapping[PoolId, frozenset[str] | None]
+    shared: Mapping[PoolId, frozenset[str] | None]
+    consumed: Mapping[DeviceId, Mapping[str, int] | None]
+
+    @property
+    def pools(self) -> frozenset[PoolId]:
+        """The pools that the placement takes devices from."""
+        return frozenset((*self.devices, *self.shared))
 
 
 NodeAnswer: TypeAlias = Solution | Wrong | GaveUp | None
@@ -122,24 +137,40 @@ class Planner:
         read = read_claims(claims, self._classes, self._inventory.features, self._questions)
         return results_of(placement.solution, read, placement.node, self._inventory.features, share_ids)
 
-    def take(self, placement: Placement) -> None:
+    def take(self, placement: Placement) -> Before:
         """Enter what a placement uses."""
-        taken: set[PoolId] = set()
+        devices: dict[PoolId, frozenset[str] | None] = {}
+        shared: dict[PoolId, frozenset[str] | None] = {}
+        consumed: dict[DeviceId, Mapping[str, int] | None] = {}
         for chosen in (item for items in placement.solution.chosen for item in items):
             if chosen.request.admin:
                 continue  # takes nothing from others
             device, pool = chosen.candidate.device.id, chosen.candidate.device.pool
             if chosen.consumed is not None:
+                shared.setdefault(pool, self._shared.get(pool))
                 self._shared[pool] = self._shared.get(pool, frozenset()) | {device[2]}
                 if chosen.consumed:
+                    consumed.setdefault(device, self._consumed.get(device))
                     held = dict(self._consumed.get(device, {}))
                     for name, amount in chosen.consumed.items():
                         held[name] = held.get(name, 0) + amount.nanos
                     self._consumed[device] = held
             else:
+                devices.setdefault(pool, self._devices.get(pool))
                 self._devices[pool] = self._devices.get(pool, frozenset()) | {device[2]}
-            taken.add(pool)
-        for pool in taken:
+        before = Before(devices, shared, consumed)
+        self._changed(before)
+        return before
+
+    def put_back(self, before: Before) -> None:
+        """Undo the last ``take``."""
+        _put_back(self._devices, before.devices)
+        _put_back(self._shared, before.shared)
+        _put_back(self._consumed, before.consumed)
+        self._changed(before)
+
+    def _changed(self, before: Before) -> None:
+        for pool in before.pools:
             self._forget(self._users_of(pool))
 
     def _users_of(self, pool: PoolId) -> Sequence[int]:
@@ -211,6 +242,14 @@ class Planner:
         if found is None and any(pool.invalid_reason for pool in pools.pools):
             return Wrong(INVALID_POOLS, node_only=True)
         return found
+
+
+def _put_back(held: dict[_Key, _Held], before: Mapping[_Key, _Held | None]) -> None:
+    for key, value in before.items():
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
 
 
 def _moved(solution: Solution, pools: NodePools) -> Solution:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
+from pyrsistent import PMap, pmap
 
 from dra_core.allocation.allocate import STEPS, Wrong
-from dra_core.allocation.allocated import PoolId
-from dra_core.allocation.planner import NodeAnswer, Planner
+from dra_core.allocation.planner import Before, NodeAnswer, Planner
 from dra_core.allocation.search import Solution
-from dra_core.planning.amounts import NOTHING, requested
+from dra_core.planning.amounts import requested
 from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
 from dra_core.planning.daemons import apart
 from dra_core.planning.evaluation import NOTHING_TO_ALLOCATE, elsewhere, resource_refusal
@@ -22,6 +22,7 @@ from dra_core.planning.host_ports import host_ports, port_refusal
 from dra_core.planning.neighbours import Neighbours, guards, looks_at_others
 from dra_core.planning.node_allocatable import device_refusal
 from dra_core.planning.node_rules import static_refusal
+from dra_core.planning.node_use import NodeUse
 from dra_core.planning.pod_claims import PodClaims, Reference, faults_of_use, reserved
 from dra_core.planning.pod_kinds import NOWHERE, PodKind, alternatives_taken, asked, beside_each_other
 from dra_core.planning.policies import ASSUMED, ZONE, Choice, Policy, Worth, worth
@@ -82,27 +83,11 @@ class Ledger:
         self._numbers = {node.metadata.name: number for number, node in enumerate(self._nodes)}
         self._offers = [cluster.offers(node) for node in self._nodes]
         self._given = [cluster.advertised(node) for node in self._nodes]
-        self._used = [dict(cluster.used.get(node.metadata.name, {})) for node in self._nodes]
-        self._assumed_used = [dict(NOTHING) for _ in self._nodes]
-        for number, node in enumerate(self._nodes) if policy == "scheduler" else ():
-            for pod in cluster.pods_on.get(node.metadata.name, ()):
-                self._assume(number, pod)
-        self._free: list[int] = []
-        self._users: dict[PoolId, list[int]] = {}
-        for number, node in enumerate(self._nodes):
-            pools = cluster.inventory.for_node(node)
-            for pool in pools.pools:
-                self._users.setdefault(pool.id, []).append(number)
-            self._free.append(
-                sum(
-                    not cluster.allocated.holds((item.device.id[0], item.device.id[1]), item.device.id[2])
-                    for item in pools.candidates
-                )
-            )
+        self._use = NodeUse(cluster, assuming=policy == "scheduler")
         self._kinds: dict[bytes, PodKind] = {}
         self._changed: list[int] = []
-        self._made: dict[tuple[str, str], ResourceClaim] = {}
-        self._placed_on: dict[int, list[Pod]] = {}
+        self._made: PMap[tuple[str, str], ResourceClaim] = pmap()
+        self._entries: list[_Entry] = []
         self._guarded = cluster.guarded
         self._minded = cluster.minded
         self._neighbours: dict[bytes, Neighbours] = {}
@@ -137,6 +122,19 @@ class Ledger:
             place = values.index(best, place + 1) if len(tied) < equal else place
         return self._enter(item, variants[self._given[number]], number, answers[number], equal, tied)
 
+    def place_together(self, items: Sequence[Wanted]) -> Sequence[Placed]:
+        """Place pods one after the other, but none if one of them fits nowhere."""
+        before = len(self._entries)
+        placed: list[Placed] = []
+        for item in items:
+            outcome = self.place(item)
+            if outcome is None:
+                while len(self._entries) > before:
+                    self._take_out(self._entries.pop())
+                return ()
+            placed.append(outcome)
+        return placed
+
     def _answers(self, variants: Mapping[frozenset[str], PodClaims]) -> Sequence[NodeAnswer]:
         """What each node says to the claims that the pod has there."""
         by_variant: dict[frozenset[str], Sequence[NodeAnswer]] = {}
@@ -169,10 +167,9 @@ class Ledger:
 
     def _running_siblings(self) -> dict[Reference, dict[int, int]]:
         found: dict[Reference, dict[int, int]] = {}
-        for number, node in enumerate(self._nodes):
-            for pod in self.cluster.pods_on.get(node.metadata.name, ()):
-                here = found.setdefault(self._maker(origin_of(pod)), {})
-                here[number] = here.get(number, 0) + 1
+        for number, pod in self._use.pods():
+            here = found.setdefault(self._maker(origin_of(pod)), {})
+            here[number] = here.get(number, 0) + 1
         return found
 
     def _kind(self, pod: Pod, claims: PodClaims) -> PodKind:
@@ -205,11 +202,11 @@ class Ledger:
             kind.values[number] = NOWHERE
             kind.errors.pop(number, None)
             kind.beside.pop(number, None)
-            offered, used = self._offers[number], self._used[number]
+            offered, used = self._offers[number], self._use.used[number]
             wanted = kind.wanted[self._given[number]]
             if not kind.allowed[number] or resource_refusal(wanted, offered, used) is not None:
                 continue
-            if kind.ports and port_refusal(kind.ports, self._pods_on(number)) is not None:
+            if kind.ports and port_refusal(kind.ports, self._use.pods_on(number)) is not None:
                 continue
             answer = answers[number]
             if isinstance(answer, Solution):
@@ -230,17 +227,16 @@ class Ledger:
     def _worth(
         self, kind: PodKind, pod: Pod, number: int, answer: Solution, siblings: tuple[int, int] = (0, 0)
     ) -> Worth:
-        taken = sum(not chosen.request.admin for items in answer.chosen for chosen in items)
         choice = Choice(
             self._nodes[number],
             pod.spec,
             kind.wanted[self._given[number]],
             self._offers[number],
-            self._used[number],
+            self._use.used[number],
             kind.assumed,
-            self._assumed_used[number],
-            self._free[number],
-            taken,
+            self._use.assumed[number],
+            self._use.free(number),
+            _taken(answer),
             *siblings,
         )
         return worth(self.policy, choice, alternatives_taken(answer))
@@ -279,10 +275,6 @@ class Ledger:
                 values[number] = self._worth(kind, pod, number, answer, siblings).points
         return values
 
-    def _pods_on(self, number: int) -> Sequence[Pod]:
-        name = self._nodes[number].metadata.name
-        return (*self.cluster.pods_on.get(name, ()), *self._placed_on.get(number, ()))
-
     def _neighbours_of(self, pod: Pod) -> Neighbours | None:
         """What the pods on all nodes mean to this one, counted once for pods that see them alike."""
         if not self._guarded and not looks_at_others(pod):
@@ -290,7 +282,7 @@ class Ledger:
         key = msgspec.json.encode((pod.metadata.namespace, pod.metadata.labels, pod.spec))
         found = self._neighbours.get(key)
         if found is None:
-            pods = ((node, other) for number, node in enumerate(self._nodes) for other in self._pods_on(number))
+            pods = ((self._nodes[number], other) for number, other in self._use.pods())
             found = self._neighbours[key] = Neighbours(pod, self._nodes, pods, self.cluster.namespace_labels)
         return found
 
@@ -302,8 +294,7 @@ class Ledger:
         key = msgspec.json.encode((pod.metadata.namespace, pod.metadata.labels, pod.spec, item.origin))
         found = self._preferences.get(key)
         if found is None:
-            pods = ((number, other) for number in range(len(self._nodes)) for other in self._pods_on(number))
-            found = Preferences(pod, self._nodes, pods, self.cluster.namespace_labels, siblings)
+            found = Preferences(pod, self._nodes, self._use.pods(), self.cluster.namespace_labels, siblings)
             self._preferences[key] = found
         fitting = [number for number, value in enumerate(values) if value != NOWHERE]
         points = found.points(fitting)
@@ -317,11 +308,13 @@ class Ledger:
     def _enter(
         self, item: Wanted, claims: PodClaims, number: int, answer: NodeAnswer, equal: int, tied: Sequence[str]
     ) -> Placed | None:
-        made: list[ResourceClaim] = []
         node, pod = self._nodes[number], item.pod
         assert isinstance(answer, Solution)
         if self.cluster.parts_of_nodes:
             pod = _noting(pod, statuses_on(self.cluster.parts_of_nodes, pod, claims, answer))
+        made: Sequence[ResourceClaim] = ()
+        wanted = self.cluster.node_requests(pod, self._given[number])
+        entry = _Entry(number, self._maker(item.origin), wanted, self._made, self._guarded, self._minded)
         if claims.open:
             placement = self._planner.placement(number, answer)
             records = [found.claim for found in claims.open]
@@ -329,48 +322,70 @@ class Ledger:
             if isinstance(results, str):
                 return None  # a slice's node selector cannot be merged: the scheduler fails here as well
             made = [_allocated(claim, result) for claim, result in zip(records, results, strict=True)]
-            self._planner.take(placement)
-            self._note(placement_pools(answer), sum(len(items) for items in answer.chosen), number)
-        else:
-            self._changed.append(number)
+            entry.before = self._planner.take(placement)
+            entry.users |= self._use.users_of(entry.before.pools)
+            entry.devices = _taken(answer)
         allocated = {_place(claim): claim for claim in made}
         reservations = tuple(Reservation(found.claim.metadata.name, found.consumer(pod)) for found in claims.claims)
         for found, reservation in zip(claims.claims, reservations, strict=True):
             claim = allocated.get(_place(found.claim), found.claim)
-            self._made[_place(claim)] = reserved(claim, reservation.consumer)
-        for name, amount in self.cluster.node_requests(pod, self._given[number]).items():
-            self._used[number][name] = self._used[number].get(name, 0) + amount
-        self._assume(number, pod)
-        self._placed_on.setdefault(number, []).append(pod)
+            self._made = self._made.set(_place(claim), reserved(claim, reservation.consumer))
+        self._use.enter(number, pod, wanted)
+        self._use.enter_devices(entry.users, entry.devices)
+        self._changed += entry.users
         self._guarded = self._guarded or guards(pod)
         self._minded = self._minded or has_terms(pod)
         for seen in self._neighbours.values():
             seen.add(node, pod)
         for liked in self._preferences.values():
             liked.add(number, pod)
-        here = self._siblings.setdefault(self._maker(item.origin), {})
+        here = self._siblings.setdefault(entry.maker, {})
         here[number] = here.get(number, 0) + 1
+        self._entries.append(entry)
         ties = tuple(tied) if equal > 1 else ()
         return Placed(pod, item.origin.text, node.metadata.name, tuple(made), equal, ties, reservations)
 
-    def _assume(self, number: int, pod: Pod) -> None:
-        used = self._assumed_used[number]
-        for name, amount in requested(pod.spec, ASSUMED).items():
-            used[name] = used.get(name, 0) + amount
+    def _take_out(self, entry: _Entry) -> None:
+        """The pod that was entered last is not there."""
+        self._made, self._guarded, self._minded = entry.made, entry.guarded, entry.minded
+        if entry.before is not None:
+            self._planner.put_back(entry.before)
+        self._use.take_out(entry.number, entry.wanted)
+        self._use.enter_devices(entry.users, -entry.devices)
+        self._changed += entry.users
+        self._siblings[entry.maker][entry.number] -= 1
+        self._neighbours.clear()  # these count pods, and are worked out anew where they are asked for
+        self._preferences.clear()
 
-    def _note(self, pools: Iterable[PoolId], taken: int, number: int) -> None:
-        """Nodes that draw from these pools answer anew; how many devices are free is exact for pools of one node."""
-        users = {number, *(user for pool in pools for user in self._users.get(pool, ()))}
-        for user in users:
-            self._free[user] = max(self._free[user] - taken, 0)
-        self._changed += users
+
+class _Entry:
+    """What a pod changed, to take it out again."""
+
+    __slots__ = ("before", "devices", "guarded", "made", "maker", "minded", "number", "users", "wanted")
+
+    def __init__(
+        self,
+        number: int,
+        maker: Reference,
+        wanted: Mapping[str, int],
+        made: PMap[tuple[str, str], ResourceClaim],
+        guarded: bool,
+        minded: bool,
+    ) -> None:
+        self.number = number
+        self.maker = maker
+        self.wanted = wanted
+        self.made = made
+        self.guarded = guarded
+        self.minded = minded
+        self.before: Before | None = None  # what the devices' ledger said
+        self.devices = 0
+        self.users = {number}  # nodes that answer anew
 
 
-def placement_pools(solution: Solution) -> set[PoolId]:
-    """The pools that a solution takes devices from."""
-    return {
-        (chosen.candidate.device.id[0], chosen.candidate.device.id[1]) for items in solution.chosen for chosen in items
-    }
+def _taken(solution: Solution) -> int:
+    """How many devices a solution takes from others."""
+    return sum(not chosen.request.admin for items in solution.chosen for chosen in items)
 
 
 def _noting(pod: Pod, statuses: Sequence[NodeAllocatableClaimStatus] | str) -> Pod:

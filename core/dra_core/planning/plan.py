@@ -85,28 +85,13 @@ def plan_pods(
     refused: list[Wanted] = []
     looked_at = 0
     for group in _gangs(pods):
-        found: list[Placed] = []
-        for item in group:
-            outcome = None if _passed_over(cluster, item.pod) else ledger.place(item)
-            looked_at += 1
-            if progress is not None:
-                progress(looked_at)
-            if outcome is None:
-                break
-            found.append(outcome)
-        if len(found) == len(group):
-            placed += found
-            continue
-        refused += group
-        if found:  # a ledger takes nothing back: begin a new one with what stays
-            ledger = Ledger(cluster, policy, counted_share_ids())
-            again = {(item.pod.metadata.namespace, item.pod.metadata.name) for item in placed}
-            placed = [
-                outcome
-                for item in pods
-                if (item.pod.metadata.namespace, item.pod.metadata.name) in again
-                and (outcome := ledger.place(item)) is not None
-            ]
+        held_up = any(_passed_over(cluster, item.pod) for item in group)
+        found = () if held_up else ledger.place_together(group)
+        looked_at += len(group)
+        if progress is not None:
+            progress(looked_at)
+        placed += found
+        refused += group if not found else ()
     after = cluster.having(snapshot_after(cluster.snapshot, placed))
     pending = list(_pending(after, refused))
     if all_or_nothing and refused:

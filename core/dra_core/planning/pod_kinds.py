@@ -18,7 +18,10 @@ NOWHERE = float("-inf")
 def asked(pod: Pod, claims: Iterable[PodClaim]) -> bytes:
     """Equal for pods that ask the same of nodes, for themselves and by these claims."""
     records = [(item.claim.spec, item.claim.status.allocation) for item in claims]
-    return msgspec.json.encode((pod.metadata.namespace, pod.spec, records))
+    spec, grouped = pod.spec, pod.spec.scheduling_group is not None
+    if grouped:  # which group asks nothing of nodes
+        spec = msgspec.structs.replace(spec, scheduling_group=None)
+    return msgspec.json.encode((pod.metadata.namespace, spec, grouped, records))
 
 
 class PodKind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from dra_core.allocation.cel_language import CelLanguage
 from dra_core.planning import (
@@ -17,8 +18,8 @@ from dra_core.planning import (
     status_of,
     wanted_pods,
 )
-from dra_core.planning.pod_claims import MOST_CONSUMERS
-from dra_core.snapshot.json_value import Json, JsonObject
+from dra_core.planning.pod_claims import MOST_CONSUMERS, Reference
+from dra_core.snapshot.json_value import Json, JsonObject, object_at
 
 API = "resource.k8s.io/v1"
 DRIVER = "gpu.example.com"
@@ -203,6 +204,25 @@ def test_pods_of_a_group_are_placed_together_and_share_the_group_s_claim() -> No
     assert nodes == {"a": "n", "b": "n"}
     (claim,) = after.snapshot.claims
     assert [(item.resource, item.name) for item in claim.status.reserved_for] == [("podgroups", "g")]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_group_that_does_not_fit_leaves_nodes_as_good_as_they_were(policy: Policy) -> None:
+    membership: JsonObject = {"podGroupName": "g"}
+    claim, first = sharing(1)
+    (second,) = sharing(1)[1:]
+    first = {**first, "spec": {**object_at(first, "spec"), "schedulingGroup": membership}}
+    second = {**second, "metadata": {"name": "second"}}
+    lost = pod("lost", schedulingGroup=membership, nodeSelector={"no": "where"}, resourceClaims=[])
+    devices: list[Json] = [{"name": "gpu-0"}, {"name": "gpu-1"}]
+    objects = [node("n-1"), node("n-2"), *slices("n-1", devices), *slices("n-2", devices), CLASS, claim]
+    before = cluster(*objects, first, lost, second)
+    origin = Reference("Deployment", "default", "all")
+    wanted = [msgspec.structs.replace(item, origin=origin) for item in wanted_pods(before.snapshot)]
+    plan = plan_pods(before, wanted, policy=policy)
+    assert [item.pod.metadata.name for item in plan.pending] == ["pod-0", "lost"]
+    (placed,) = plan.placed
+    assert (placed.equal_choices, [item.metadata.name for item in placed.claims]) == (2, ["mine"])
 
 
 def test_a_group_that_does_not_fit_as_a_whole_takes_nothing() -> None:
