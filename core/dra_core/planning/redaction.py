@@ -1,15 +1,17 @@
 """A snapshot that can be given away: names hashed, the same name always to the same hash.
 
 What decides about devices stays: kinds and versions, drivers, classes, device names and attributes, selectors, taints,
-quantities. Names of nodes, namespaces, pods, claims, templates, workloads and pools become hashes, wherever they occur;
-labels keep well-known keys; annotations and opaque parameters go; unique attributes (uuid, serial number) are hashed. A
-name that is also the name of a driver, class, device or request stays, and so do expressions: look through them before
-you publish.
+quantities. Names of nodes, namespaces, pods, claims, templates, workloads, pools, containers and volumes become hashes,
+wherever they occur; labels keep well-known keys, and numbers that a selector compares; annotations, messages, opaque
+parameters and what drivers report of devices go; unique attributes (uuid, serial number) are hashed. A name that is
+also the name of a driver, class, device or request stays, and so do expressions and what they compare with: look
+through them before you publish.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -23,8 +25,33 @@ from dra_core.snapshot.json_value import Json, JsonObject, list_at, text_at
 _NAMES_STAY = ("DeviceClass", "DeviceTaintRule", "PriorityClass")  # what expressions and requests speak of
 _UNIQUE = ("uuid", "serial", "serialNumber", "pciAddress", "pciBusID", "macAddress")
 _WELL_KNOWN = ("kubernetes.io", "k8s.io")
-_LABEL_KEYS = ("topologyKey", "matchLabelKeys", "mismatchLabelKeys")  # fields that name labels
-_DIGITS = 8
+_LABEL_KEYS = (
+    "topologyKey",
+    "matchLabelKeys",
+    "mismatchLabelKeys",
+    "finalizers",
+)  # fields that name labels, or the like
+_NAMING = (  # fields that name an object, which need not be in the snapshot
+    "nodeName",
+    "resourceClaimName",
+    "resourceClaimTemplateName",
+    "podGroupName",
+    "claimName",
+    "namespaces",
+)
+_NAMED_PARTS = (
+    "containers",
+    "initContainers",
+    "volumes",
+)  # lists of parts whose names only the object itself speaks of
+_LEFT_OUT: Mapping[str, frozenset[str]] = {  # by the field of the object that has them
+    "metadata": frozenset({"managedFields", "selfLink", "generateName"}),
+    "conditions": frozenset({"message"}),
+    "devices": frozenset({"data", "networkData"}),
+}
+_DIGITS = 16  # a cluster has 100,000 names, of which no two may come to be the same: 8 digits are too few
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_LITERAL = re.compile(r"""["']([^"']*)["']""")
 
 
 def redacted(snapshot: ClusterSnapshot, salt: bytes) -> ClusterSnapshot:
@@ -34,7 +61,9 @@ def redacted(snapshot: ClusterSnapshot, salt: bytes) -> ClusterSnapshot:
         snapshot: What to redact.
         salt: Makes the hashes differ from those of any other redaction, so that nobody can look names up in a list.
     """
-    hashing = _Hashing(salt, frozenset(_secret_names(snapshot)) - frozenset(_public_names(snapshot)) - {""})
+    public = frozenset(_public_names(snapshot)) | {""}
+    secret = frozenset(_secret_names(snapshot)) - public
+    hashing = _Hashing(salt, secret, public, frozenset(_measured_labels(snapshot)))
     fields: dict[str, tuple[Record, ...]] = {}
     for field in msgspec.structs.fields(ClusterSnapshot):
         records: tuple[Record, ...] = getattr(snapshot, field.name)
@@ -63,6 +92,7 @@ def _secret_names(snapshot: ClusterSnapshot) -> Iterator[str]:
     for part in snapshot.slices:
         yield part.spec.pool.name
         yield part.spec.node_name or ""
+        yield from (device.node_name or "" for device in part.spec.devices)
     for claim in snapshot.claims:
         for consumer in claim.status.reserved_for:
             yield consumer.name
@@ -80,68 +110,100 @@ def _public_names(snapshot: ClusterSnapshot) -> Iterator[str]:
     for part in snapshot.slices:
         yield part.spec.driver
         yield from (device.name for device in part.spec.devices)
+    selectors = [selector for item in snapshot.classes for selector in item.spec.selectors]
     specs = [claim.spec for claim in snapshot.claims] + [template.spec.spec for template in snapshot.templates]
     for spec in specs:
         for request in spec.devices.requests:
             yield request.name
             yield from (item.name for item in request.first_available)
+            for item in (request.exactly, *request.first_available):
+                selectors += item.selectors if item is not None else ()
+    for expression in {selector.cel.expression for selector in selectors if selector.cel is not None}:
+        yield from _LITERAL.findall(expression)
+
+
+def _measured_labels(snapshot: ClusterSnapshot) -> Iterator[str]:
+    """Keys of labels that node selectors compare as numbers."""
+    for field in msgspec.structs.fields(ClusterSnapshot):
+        records: tuple[Record, ...] = getattr(snapshot, field.name)
+        for item in records:
+            text = msgspec.json.encode(item)
+            if b'"Gt"' in text or b'"Lt"' in text:
+                yield from _compared(msgspec.json.decode(text))
+
+
+def _compared(value: Json) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if value.get("operator") in ("Gt", "Lt"):
+            yield text_at(value, "key")
+        for item in value.values():
+            yield from _compared(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _compared(item)
 
 
 class _Hashing:
-    def __init__(self, salt: bytes, names: frozenset[str]) -> None:
+    def __init__(self, salt: bytes, names: frozenset[str], public: frozenset[str], measured: frozenset[str]) -> None:
         self._salt = salt
         self._names = names
+        self._public = public
+        self._measured = measured
 
     def record(self, item: Record) -> Record:
         """The same object without names."""
-        value = self._object(encode(item), "")
-        metadata = value.get("metadata")
-        if isinstance(metadata, Mapping):
-            value = {**value, "metadata": self._metadata(metadata)}
-        return decode(type(item), value).unwrap()
+        return decode(type(item), self._object(encode(item), "")).unwrap()
 
     def hash(self, text: str) -> str:
         digest = hashlib.sha256(self._salt + text.encode()).hexdigest()
         return f"x{digest[:_DIGITS]}"
 
-    def _metadata(self, metadata: JsonObject) -> JsonObject:
-        kept = {key: item for key, item in metadata.items() if key not in ("managedFields", "selfLink", "generateName")}
-        annotations = metadata.get("annotations")
-        if isinstance(annotations, Mapping):
-            own = {key: item for key, item in annotations.items() if key == POD_CLAIM_NAME}
-            kept = {**kept, "annotations": own}
-        return kept
-
     def _value(self, value: Json, key: str) -> Json:
         if isinstance(value, str):
-            if key in _LABEL_KEYS:
-                return self._label(value)
-            return value if key in ("expression", "kind", "apiVersion") else self._text(value)
+            return self._text(value, key)
         if isinstance(value, Mapping):
             return self._object(value, key)
         if isinstance(value, list | tuple):
             return [self._value(item, key) for item in value]
         return value
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: str, key: str) -> str:
+        if key in ("expression", "kind", "apiVersion"):
+            return text
+        if key in _LABEL_KEYS:
+            return self._label(text)
+        if key in (*_NAMING, *_NAMED_PARTS):
+            return text if text in self._public else self.hash(text)
         return self.hash(text) if text in self._names else text
 
     def _object(self, value: JsonObject, key: str) -> dict[str, Json]:
         if key == "parameters":
             return {name: item for name, item in value.items() if name in ("apiVersion", "kind")}
+        if key == "annotations":
+            return {name: self._value(item, name) for name, item in value.items() if name == POD_CLAIM_NAME}
         if key in ("labels", "matchLabels", "nodeSelector") and all(isinstance(item, str) for item in value.values()):
-            return {self._label(name): self._label_value(text_at(value, name)) for name in value}
+            return {self._label(name): self._label_value(name, text_at(value, name)) for name in value}
         if key == "attributes":
             return {name: self._attribute(name, item) for name, item in value.items()}
-        if "key" in value and "operator" in value and isinstance(value.get("values"), list | tuple):
+        if key in ("matchExpressions", "matchFields"):
             name = text_at(value, "key")
-            values = [self._label_value(str(item)) for item in list_at(value, "values")]
+            values = [self._label_value(name, str(item)) for item in list_at(value, "values")]
             return {**value, "key": self._label(name), "values": values}
-        return {name: self._value(item, name) for name, item in value.items()}
+        left_out = _LEFT_OUT.get(key, frozenset())
+        hashed = {name: self._value(item, name) for name, item in value.items() if name not in left_out}
+        if key in _NAMED_PARTS or key == "schedulingGates":
+            name = text_at(value, "name")
+            return {**hashed, "name": self._label(name) if key == "schedulingGates" else self._text(name, key)}
+        return hashed
 
     def _attribute(self, name: str, value: Json) -> Json:
-        if name.rpartition("/")[2] in _UNIQUE and isinstance(value, Mapping) and "string" in value:
-            return {"string": self.hash(text_at(value, "string"))}
+        """The value, or the items of its list; what other objects are called by is hashed, and what is unique."""
+        if isinstance(value, str):
+            return self.hash(value) if name.rpartition("/")[2] in _UNIQUE else self._text(value, "")
+        if isinstance(value, Mapping):
+            return {kind: self._attribute(name, item) for kind, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._attribute(name, item) for item in value]
         return value
 
     def _label(self, name: str) -> str:
@@ -149,8 +211,10 @@ class _Hashing:
             return name
         return self.hash(name)
 
-    def _label_value(self, value: str) -> str:
-        return value if value in ("", "true", "false") else self.hash(value)
+    def _label_value(self, name: str, value: str) -> str:
+        if value in ("", "true", "false") or (name in self._measured and _INTEGER.fullmatch(value)):
+            return value
+        return self.hash(value)
 
     @staticmethod
     def _known(name: str) -> bool:
