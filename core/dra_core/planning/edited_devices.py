@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dra_core.allocation.taints import tolerates
+from dra_core.allocation.taints import tolerates, with_rules
 from dra_core.planning.cluster_snapshot import ClusterSnapshot
 from dra_core.planning.displaced import released
 from dra_core.planning.edits import Devices, FailDevices, TaintDevices, UntaintDevices, means_nothing
@@ -28,16 +28,28 @@ def with_devices(
     ]
     if not found:
         return means_nothing(f"there is no device {wanted.text}", _instead_of(wanted, snapshot))
-    slices = tuple(_part(part, edit) for part in snapshot.slices)
-    after = msgspec.structs.replace(snapshot, slices=slices)
     if isinstance(edit, UntaintDevices):
-        rules = tuple(rule for rule in after.taint_rules if rule.spec.taint.key != edit.key)
-        if after.slices == snapshot.slices and len(rules) == len(snapshot.taint_rules):
+        snapshot = _with_rules_written_out(snapshot, edit.key)
+        after = msgspec.structs.replace(snapshot, slices=tuple(_part(part, edit) for part in snapshot.slices))
+        if after.slices == snapshot.slices:
             return means_nothing(f"no device {wanted.text} has a taint {edit.key}", _taints_there(wanted, snapshot))
-        return msgspec.structs.replace(after, taint_rules=rules)
+        return after
+    after = msgspec.structs.replace(snapshot, slices=tuple(_part(part, edit) for part in snapshot.slices))
     if isinstance(edit, TaintDevices):
         return _evicted(after, edit)
     return released(after, frozenset(found))
+
+
+def _with_rules_written_out(snapshot: ClusterSnapshot, key: str) -> ClusterSnapshot:
+    """The same taints, where rules lay those of the key over devices written to each of them: some may lose it."""
+    rules = [rule for rule in snapshot.taint_rules if rule.spec.taint.key == key]
+    if not rules:
+        return snapshot
+    return msgspec.structs.replace(
+        snapshot,
+        slices=with_rules(snapshot.slices, rules),
+        taint_rules=tuple(rule for rule in snapshot.taint_rules if rule.spec.taint.key != key),
+    )
 
 
 def _evicted(snapshot: ClusterSnapshot, edit: TaintDevices) -> ClusterSnapshot:
@@ -76,7 +88,7 @@ def _instead_of(wanted: Devices, snapshot: ClusterSnapshot) -> str:
 def _taints_there(wanted: Devices, snapshot: ClusterSnapshot) -> str:
     keys = dict.fromkeys(
         taint.key
-        for part in snapshot.slices
+        for part in with_rules(snapshot.slices, snapshot.taint_rules)
         for device in part.spec.devices
         if wanted.holds(part.spec.driver, part.spec.pool.name, device.name)
         for taint in device.taints

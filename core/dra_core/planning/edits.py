@@ -98,7 +98,7 @@ class Repartition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Without(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An object gone; a pod with its own claims."""
+    """An object gone, with what belongs to it: a workload with its pods, a pod with its own claims."""
 
     kind: str
     namespace: str

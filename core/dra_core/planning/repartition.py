@@ -18,18 +18,23 @@ def repartitioned(snapshot: ClusterSnapshot, edit: Repartition) -> ClusterSnapsh
     """The snapshot with the device cut anew; a refusal if there is none."""
     if edit.parts < 1:
         return means_nothing(f"{edit.parts} parts are none", "cut it into 1 or more")
-    slices: list[ResourceSlice] = []
-    gone: set[tuple[str, str, str]] = set()
+    old: dict[str, list[Device]] = {}  # by driver: the pool's devices may be in several slices
     for part in snapshot.slices:
-        old = [device for device in part.spec.devices if _draws(device, edit.counter_set)]
-        if part.spec.pool.name != edit.pool or not old:
+        if part.spec.pool.name == edit.pool:
+            drawing = [device for device in part.spec.devices if _draws(device, edit.counter_set)]
+            old.setdefault(part.spec.driver, []).extend(drawing)
+    gone = {(driver, edit.pool, device.name) for driver, devices in old.items() for device in devices}
+    slices: list[ResourceSlice] = []
+    for part in snapshot.slices:
+        kept = tuple(device for device in part.spec.devices if not _draws(device, edit.counter_set))
+        if part.spec.pool.name != edit.pool or len(kept) == len(part.spec.devices):
             slices.append(part)
             continue
-        gone |= {(part.spec.driver, edit.pool, device.name) for device in old}
-        whole = max(old, key=lambda device: sum(_drawn(device, edit.counter_set)))
-        kept = tuple(device for device in part.spec.devices if device not in old)
-        devices = (*kept, whole, *_parts(whole, edit))
-        slices.append(msgspec.structs.replace(part, spec=msgspec.structs.replace(part.spec, devices=devices)))
+        devices = old.pop(part.spec.driver, [])  # the first of the slices holds the new ones
+        whole = max(devices, key=lambda device: sum(_drawn(device, edit.counter_set)), default=None)
+        new = () if whole is None else (whole, *_parts(whole, edit))
+        spec = msgspec.structs.replace(part.spec, devices=(*kept, *new))
+        slices.append(msgspec.structs.replace(part, spec=spec))
     if not gone:
         seen = f"no device of pool {edit.pool} draws from a counter set {edit.counter_set}"
         return means_nothing(seen, _sets_of(snapshot, edit.pool))

@@ -7,6 +7,7 @@ Pods that lose their node or their devices wait for a node again, and their own 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -30,14 +31,18 @@ from dra_core.planning.edits import (
     Without,
     means_nothing,
 )
+from dra_core.planning.kinds import Record
 from dra_core.planning.node_rules import UNSCHEDULABLE, taint_in_words, untolerated
-from dra_core.planning.pod_claims import POD_CLAIM_NAME, close_name
+from dra_core.planning.pod_claims import close_name
 from dra_core.planning.repartition import repartitioned
 from dra_core.planning.words import in_a_line
 from dra_core.refusal import Refusal
+from dra_core.snapshot.metadata import ObjectMeta
 from dra_core.snapshot.node import Node, NodeTaint
 from dra_core.snapshot.pod import Pod
+from dra_core.snapshot.resource_claim import ResourceClaim
 from dra_core.snapshot.resource_slice import ResourceSlice
+from dra_core.snapshot.workload import Workload
 
 HOSTNAME = "kubernetes.io/hostname"
 OF_CONDITIONS = "node.kubernetes.io/"  # taints that say how a node is at present
@@ -122,7 +127,8 @@ def _untainted(node: Node, key: str) -> Node:
 
 def _with_nodes(snapshot: ClusterSnapshot, edit: AddNodes) -> ClusterSnapshot:
     model = next(node for node in snapshot.nodes if node.metadata.name == edit.like)
-    own = [item for item in snapshot.slices if item.spec.node_name == edit.like]
+    own = _newest(item for item in snapshot.slices if item.spec.node_name == edit.like)
+    counts = Counter((part.spec.driver, part.spec.pool.name) for part in own)  # others of the pool may be elsewhere
     taken = {node.metadata.name for node in snapshot.nodes}
     nodes: list[Node] = []
     slices: list[ResourceSlice] = []
@@ -140,16 +146,16 @@ def _with_nodes(snapshot: ClusterSnapshot, edit: AddNodes) -> ClusterSnapshot:
         spec = msgspec.structs.replace(model.spec, unschedulable=False, taints=lasting)
         nodes.append(msgspec.structs.replace(model, metadata=metadata, spec=spec))
         for part in own:
-            pool = name if part.spec.pool.name == edit.like else f"{part.spec.pool.name}-{name}"
+            title = name if part.spec.pool.name == edit.like else f"{part.spec.pool.name}-{name}"
+            count = counts[part.spec.driver, part.spec.pool.name]
+            pool = msgspec.structs.replace(part.spec.pool, name=title, resource_slice_count=count)
             slices.append(
                 msgspec.structs.replace(
                     part,
                     metadata=msgspec.structs.replace(
                         part.metadata, name=f"{part.metadata.name}-{name}", uid="", owner_references=()
                     ),
-                    spec=msgspec.structs.replace(
-                        part.spec, node_name=name, pool=msgspec.structs.replace(part.spec.pool, name=pool)
-                    ),
+                    spec=msgspec.structs.replace(part.spec, node_name=name, pool=pool),
                 )
             )
     here = [pod for pod in snapshot.pods if pod.spec.node_name == edit.like and not pod.finished and is_daemon(pod)]
@@ -160,6 +166,16 @@ def _with_nodes(snapshot: ClusterSnapshot, edit: AddNodes) -> ClusterSnapshot:
         slices=(*snapshot.slices, *slices),
         pods=(*snapshot.pods, *daemons),
     )
+
+
+def _newest(slices: Iterable[ResourceSlice]) -> list[ResourceSlice]:
+    """Those of each pool's newest generation; the others are on their way out."""
+    found = list(slices)
+    newest: dict[tuple[str, str], int] = {}
+    for part in found:
+        key = part.spec.driver, part.spec.pool.name
+        newest[key] = max(newest.get(key, 0), part.spec.pool.generation)
+    return [part for part in found if part.spec.pool.generation == newest[part.spec.driver, part.spec.pool.name]]
 
 
 def _as_on(pod: Pod, node: str) -> Pod:
@@ -230,18 +246,38 @@ def _without(snapshot: ClusterSnapshot, edit: Without) -> ClusterSnapshot | Refu
         where = f" in namespace {edit.namespace}" if edit.namespace else ""
         close = close_name(edit.name, (item.metadata.name for item in items if item.kind == edit.kind))
         return means_nothing(f"there is no {edit.kind} {edit.name}{where}", f'did you mean "{close}"?' if close else "")
-    if edit.kind != "Pod":
-        return msgspec.structs.replace(snapshot, **{field: kept})
-    pod = next(item for item in snapshot.pods if item not in kept)
-    left = waiting_again(snapshot, {(edit.namespace, edit.name)})
-    claims = tuple(
-        claim
-        for claim in left.claims
-        if POD_CLAIM_NAME not in claim.metadata.annotations
-        or not any(
-            owner.kind == "Pod" and owner.name == edit.name and owner.uid in ("", pod.metadata.uid)
-            for owner in claim.metadata.owner_references
-        )
-        or claim.metadata.namespace != edit.namespace
+    gone = {_name_of(item): item.metadata.uid for item in items if item not in kept}
+    return _collected(snapshot, gone, msgspec.structs.replace(snapshot, **{field: kept}))
+
+
+def _collected(
+    snapshot: ClusterSnapshot, gone: dict[tuple[str, str, str], str], without: ClusterSnapshot
+) -> ClusterSnapshot:
+    """Without what belonged to what is gone (by kind, namespace and name the UID), as the garbage collector leaves it.
+
+    A Deployment goes with its ReplicaSets, these with their pods, and pods with the claims that were made for them.
+    """
+    dependents: list[Pod | ResourceClaim | Workload] = [
+        item for item in (*snapshot.workloads, *snapshot.pods, *snapshot.claims) if item.metadata.owner_references
+    ]
+    before = -1
+    while len(gone) != before:
+        before = len(gone)
+        gone |= {_name_of(item): item.metadata.uid for item in dependents if _belongs(item.metadata, gone)}
+    left = waiting_again(without, {(namespace, name) for kind, namespace, name in gone if kind == "Pod"})
+    return msgspec.structs.replace(
+        left,
+        workloads=tuple(item for item in left.workloads if _name_of(item) not in gone),
+        pods=tuple(item for item in left.pods if _name_of(item) not in gone),
+        claims=tuple(item for item in left.claims if _name_of(item) not in gone),
     )
-    return msgspec.structs.replace(left, pods=kept, claims=claims)
+
+
+def _belongs(metadata: ObjectMeta, gone: Mapping[tuple[str, str, str], str]) -> bool:
+    """Whether all owners are gone; a UID that is not known may be the owner's."""
+    places = [((owner.kind, metadata.namespace, owner.name), owner.uid) for owner in metadata.owner_references]
+    return bool(places) and all(place in gone and (not uid or gone[place] in ("", uid)) for place, uid in places)
+
+
+def _name_of(item: Record) -> tuple[str, str, str]:
+    return item.kind, item.metadata.namespace, item.metadata.name

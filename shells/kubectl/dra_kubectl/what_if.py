@@ -25,7 +25,7 @@ from dra_kubectl.kinds import KINDS
 
 # Option → its metavar, how many values, and its help. The order of the options is the order of the edits.
 OPTIONS: Sequence[tuple[str, str, int, str]] = (
-    ("--without", "KIND/NAME", 1, "What if a claim, pod, workload, template or class were gone."),
+    ("--without", "KIND/NAME", 1, "What if a claim, pod, workload (with its pods), template, class or rule were gone."),
     ("--remove-node", "NODE", 1, "What if the node were gone, with its devices; its pods wait again."),
     ("--drain", "NODE", 1, "What if the node were cordoned, and its pods but a DaemonSet's waited again."),
     ("--device-failure", "POOL/DEVICE", 1, "What if the device were gone; who uses it waits again."),
@@ -41,7 +41,7 @@ OPTIONS: Sequence[tuple[str, str, int, str]] = (
 )
 
 _LIKE = re.compile(r"like=(?P<node>[^×*]+?)(?:[×*x](?P<count>[1-9][0-9]{0,4}))?")
-_TAINT = re.compile(r"(?P<key>[^=:]+)(?:=(?P<value>[^:]*))?:(?P<effect>NoSchedule|NoExecute|PreferNoSchedule|None)")
+_TAINT = re.compile(r"(?P<key>[^=:]+)(?:=(?P<value>[^:]*))?:(?P<effect>[A-Za-z]+)")
 
 
 _CUT = re.compile(r"(?P<pool>.+)/(?P<set>[^/=]+)=(?P<parts>[1-9][0-9]?)")
@@ -102,10 +102,11 @@ def _edit(option: str, values: tuple[str, ...], namespace: str, nodes: Collectio
             return Without(kind=known[kind.lower()], namespace=place[0], name=place[1])
         case "--taint":
             taint = _TAINT.fullmatch(values[1])
-            if taint is None:
+            effects = ("NoSchedule", "NoExecute", "None" if "/" in first else "PreferNoSchedule")
+            if taint is None or taint["effect"] not in effects:
                 raise NotAnEditError(
                     f"--taint {first} {values[1]}: write the taint as key=value:EFFECT, with the effect "
-                    "NoSchedule, NoExecute or PreferNoSchedule"
+                    f"{effects[0]}, {effects[1]} or {effects[2]}"
                 )
             key, value, effect = taint["key"], taint["value"] or "", taint["effect"]
             if "/" in first:
