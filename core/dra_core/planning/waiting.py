@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count, islice
 
 import msgspec
 
@@ -45,6 +46,7 @@ def wanted_pods(snapshot: ClusterSnapshot) -> tuple[Wanted, ...]:
 def missing_pods(snapshot: ClusterSnapshot) -> Iterator[Wanted]:
     """What workloads have still to make; a workload that is controlled by another (ReplicaSet) leaves it to that."""
     made = _counts(snapshot)
+    taken = {_place(pod) for pod in snapshot.pods}  # of a StatefulSet any number may be missing
     controlled = {
         (item.metadata.namespace, owner.kind, owner.name)
         for item in snapshot.workloads
@@ -69,8 +71,14 @@ def missing_pods(snapshot: ClusterSnapshot) -> Iterator[Wanted]:
                 )
                 and item.metadata.namespace == metadata.namespace
             )
-        for number in range(there, wanted_count(workload)):
-            yield made_by(workload, number)
+        missing = wanted_count(workload) - there
+        if missing > 0:
+            free = (item for number in count() if _place((item := made_by(workload, number)).pod) not in taken)
+            yield from islice(free, missing)
+
+
+def _place(pod: Pod) -> tuple[str, str]:
+    return pod.metadata.namespace, pod.metadata.name
 
 
 def _missing_daemons(snapshot: ClusterSnapshot, workload: DaemonSet) -> Iterator[Wanted]:

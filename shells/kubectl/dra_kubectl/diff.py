@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import click
 import msgspec
 from dra_core.allocation.cel_language import CelLanguage
-from dra_core.planning import Cluster, compare_snapshots, moved_pods, nodes_in
+from dra_core.planning import Cluster, Located, compare_snapshots, moved_pods, nodes_in
 from dra_core.planning.difference import Moved, SnapshotDifference
 from dra_core.planning.explain import API_VERSION
 from dra_core.snapshot.json_value import JsonObject, text_at
 
+from dra_kubectl.files import Files
 from dra_kubectl.output import output_option, print_value, table
 from dra_kubectl.source import DOES_NOT_FIT, FITS, bad_input, load_files
+
+_HEAD = 200  # bytes in which a plan says that it is one
 
 
 @click.command()
@@ -25,7 +29,7 @@ from dra_kubectl.source import DOES_NOT_FIT, FITS, bad_input, load_files
 def diff(before: str, after: str, form: str) -> None:
     """Compare two snapshots (files or folders): objects that came, went or changed, and who uses which device now.
 
-    Two plans, as `plan -o json` prints them, are compared by where pods go.
+    Two plans, as `plan -o json` or `-o yaml` prints them, are compared by where pods go.
 
     Exit code 0: nothing is different, 1: something is, 2: a file is not usable.
     """
@@ -58,11 +62,18 @@ def _plan_in(name: str) -> JsonObject | None:
     if not path.is_file():
         return None
     text = path.read_bytes()
-    try:
-        value = msgspec.json.decode(text) if text.lstrip()[:1] == b"{" else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    if API_VERSION.encode() not in text[:_HEAD]:  # a snapshot need not be read twice
         return None
-    return value if isinstance(value, dict) and text_at(value, "kind") == "Plan" else None
+    faults: list[Located] = []
+    for document in Files((name,)).documents(faults):
+        value = document.value
+        try:
+            value = msgspec.json.decode(value) if isinstance(value, bytes) else value
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        if isinstance(value, Mapping) and text_at(value, "kind") == "Plan":
+            return value
+    return None
 
 
 def _compare_plans(plans: list[JsonObject], form: str) -> NoReturn:

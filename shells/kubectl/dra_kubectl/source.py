@@ -238,16 +238,27 @@ def _changed(snapshot: ClusterSnapshot, namespace: str) -> ClusterSnapshot:
 
 
 def load_files(filenames: Sequence[str], namespace: str = "default") -> ClusterSnapshot:
-    """The objects of files alone."""
-    return _read_files(Files(filenames), namespace)
+    """The objects of files alone; ends the program where these are all of kinds that nobody looks at."""
+    reading = _reading_of(Files(filenames), namespace)
+    if reading.ignored and reading.snapshot == ClusterSnapshot():
+        bad_input(f"{', '.join(filenames)}: nothing in it is about devices or pods, only {', '.join(reading.ignored)}")
+    return reading.snapshot
 
 
 def _read_files(files: Files, namespace: str) -> ClusterSnapshot:
+    return _reading_of(files, namespace).snapshot
+
+
+def _reading_of(files: Files, namespace: str) -> Reading:
     faults: list[Located] = []
-    return _read(files.documents(faults), faults, namespace)
+    return _reading(files.documents(faults), faults, namespace)
 
 
 def _read(documents: Iterable[Document], faults: list[Located], namespace: str) -> ClusterSnapshot:
+    return _reading(documents, faults, namespace).snapshot
+
+
+def _reading(documents: Iterable[Document], faults: list[Located], namespace: str) -> Reading:
     """The objects of documents; ends the program if there are faults, here or in reading (then all are told)."""
     read = read_cluster(documents, namespace=namespace)
     if isinstance(read, Failure):
@@ -258,7 +269,7 @@ def _read(documents: Iterable[Document], faults: list[Located], namespace: str) 
     reading: Reading = read.unwrap()
     for unknown in reading.unknown[:MOST_FAULTS]:
         click.echo(f"note: {unknown.sentence}", err=True)
-    return reading.snapshot
+    return reading
 
 
 def refuse(faults: Sequence[Located]) -> NoReturn:

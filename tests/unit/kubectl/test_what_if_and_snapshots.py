@@ -75,6 +75,8 @@ def test_options_are_edits(option: str, values: tuple[str, ...], edit: Edit) -> 
         ("--device-failure", ("gpu-0",)),
         ("--repartition", ("node-1/gpu-0",)),
         ("--taint", ("node-1", "k=v")),
+        ("--taint", ("node-1", "k=v:None")),
+        ("--taint", ("node-1/gpu-0", "k=v:PreferNoSchedule")),
         ("--without", ("mine",)),
         ("--without", ("secret/mine",)),
     ],
@@ -184,6 +186,25 @@ def test_plans_are_compared_by_where_pods_go(cluster: str, tmp_path: Path) -> No
     assert found.stdout.splitlines()[1].split() == ["team/waiting", "node-1-new-1", "node-2-new-1"]
     assert run("diff", plans[0], plans[0]).exit_code == 0
     assert run("diff", plans[0], cluster).exit_code == 2
+
+
+def test_plans_are_plans_as_yaml_too_and_what_is_neither_is_no_snapshot(cluster: str, tmp_path: Path) -> None:
+    plans = []
+    for number, node in enumerate(("node-1", "node-2")):
+        plan = tmp_path / f"plan-{number}.yaml"
+        plan.write_text(run("plan", "-f", cluster, "--add-node", f"like={node}", "-o", "yaml").stdout)
+        plans.append(str(plan))
+    assert run("diff", *plans).stdout.splitlines()[1].split() == ["team/waiting", "node-1-new-1", "node-2-new-1"]
+    other = tmp_path / "other.yaml"
+    other.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
+    found = run("diff", str(other), str(other))
+    assert (found.exit_code, found.stderr) == (
+        2,
+        f"error: {other}: nothing in it is about devices or pods, only ConfigMap\n",
+    )
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"apiVersion": "drakit.dev/v1alpha1", "kind": "Plan", ')
+    assert run("diff", str(broken), cluster).exit_code == 2
 
 
 def test_redacted_snapshots_agree_for_the_same_salt_only(cluster: str) -> None:

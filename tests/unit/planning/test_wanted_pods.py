@@ -60,12 +60,21 @@ def test_pods_that_are_there_count() -> None:
     ]
 
 
+def test_of_a_stateful_set_the_number_that_is_missing_is_made() -> None:
+    mine: JsonObject = {"kind": "StatefulSet", "name": "w"}
+    others = [pod("w-1", mine, node="n"), pod("w-2", mine, node="n")]
+    assert wanted(workload("StatefulSet", {"replicas": 4}), *others) == [
+        ("w-0", "StatefulSet default/w", False),
+        ("w-3", "StatefulSet default/w", False),
+    ]
+
+
 def test_a_deployment_counts_the_pods_of_its_replica_sets_and_these_make_none_of_their_own() -> None:
     owned: list[Json] = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "w", "uid": "w", "controller": True}]
     replica_set = workload("ReplicaSet", {"replicas": 2}, name="w-abc", ownerReferences=owned)
     running = pod("w-abc-1", {"kind": "ReplicaSet", "name": "w-abc"}, node="n")
     assert wanted(workload("Deployment", {"replicas": 2}), replica_set, running) == [
-        ("w-1", "Deployment default/w", False)
+        ("w-0", "Deployment default/w", False)
     ]
 
 
