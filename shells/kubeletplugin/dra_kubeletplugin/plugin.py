@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -115,11 +115,13 @@ def run(
             Registration(settings.driver_name, paths.driver, parts, metrics, log),
             paths.registration,
         )
+        # Before anybody was answered: who removes or replaces a socket from now on is noticed.
+        own = {path: _identity(path) for path in (paths.registration, paths.driver)}
         registrar.start()
         stack.callback(lambda: registrar.stop(0).wait())
         stack.callback(paths.registration.unlink, missing_ok=True)
         log.info("serving", registration_socket=str(paths.registration), driver_socket=str(paths.driver))
-        _wait(stop, paths)
+        _wait(stop, own)
         log.info("stopping")
     log.info("stopped")
     if faults:
@@ -180,11 +182,10 @@ def _serve_metrics(port: int, metrics: Metrics, log: Log) -> Callable[[], None]:
     return end
 
 
-def _wait(stop: threading.Event, paths: SocketPaths) -> None:
-    own = {path: _identity(path) for path in (paths.registration, paths.driver)}
+def _wait(stop: threading.Event, own: Mapping[Path, tuple[int, int] | None]) -> None:
     while not stop.wait(LOOK_SECONDS):
         for path, identity in own.items():
-            if _identity(path) != identity:
+            if identity is None or _identity(path) != identity:
                 raise LostError(
                     f"the socket {path} was removed or replaced by somebody else: "
                     "the kubelet cannot find this plugin any more"

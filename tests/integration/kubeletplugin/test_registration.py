@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.kubelet_side import Claim, KubeletSide
 from tests.integration.kubeletplugin.little_api import LittleApi
 from tests.integration.kubeletplugin.plugin_process import DRIVER, NodeDirectories, PluginProcess
-from tests.integration.kubeletplugin.waiting import eventually
+from tests.integration.kubeletplugin.waiting import DEADLINE_SECONDS, eventually
 from tests.property.claims import claim, result
 
 
@@ -106,6 +108,21 @@ def test_a_socket_that_somebody_replaces_ends_the_plugin_too(plugin: PluginProce
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(path))
         assert plugin.wait() == 1
+
+
+def test_a_socket_that_is_removed_as_soon_as_it_is_there_ends_the_plugin_too(
+    start: StartPlugin, node: NodeDirectories
+) -> None:
+    """Before the plugin says that it serves: nothing later would tell it."""
+    plugin = start()
+    path = node.registry / f"{DRIVER}-reg.sock"
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:  # without a pause, which would be too long
+        with suppress(FileNotFoundError):
+            path.unlink()
+            break
+    assert plugin.wait() == 1
+    assert str(path) in plugin.lines[-1]
 
 
 @pytest.mark.parametrize("length", [20, 40, 60])
