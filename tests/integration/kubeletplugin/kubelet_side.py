@@ -145,14 +145,14 @@ class KubeletSide:
         with grpc.insecure_channel(f"unix:{registrar}") as channel:
             stub = registration_v1_pb2_grpc.RegistrationStub(channel)
             try:
-                info = stub.GetInfo(registration_v1_pb2.InfoRequest(), timeout=5)
+                info = stub.GetInfo(registration_v1_pb2.InfoRequest(), timeout=CALL_SECONDS)
                 self.told.append(f"GetInfo {registrar}")
                 found = instance_from(_plugin_info(info), registrar, self._instances)
                 error = found.failure() if isinstance(found, Failure) else self.refuse(found.unwrap())
                 status = registration_v1_pb2.RegistrationStatus(plugin_registered=not error, error=error)
                 if not error:
                     self._connect(found.unwrap())
-                stub.NotifyRegistrationStatus(status, timeout=5)
+                stub.NotifyRegistrationStatus(status, timeout=CALL_SECONDS)
             except grpc.RpcError:
                 self._change(self._instances.without(registrar))
                 return False  # tried again, as the kubelet's reconciler does

@@ -48,6 +48,7 @@ class LittleApi:
         self._events: list[tuple[int, JsonObject]] = []
         self._oldest = 0
         self._streams = 0
+        self._watching = 0
         self._changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -58,7 +59,8 @@ class LittleApi:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.break_watches()
+        with self._changed:
+            self._end_watches()
         self._server.shutdown()
         self._server.server_close()
 
@@ -130,9 +132,14 @@ class LittleApi:
             self._events.clear()
 
     def break_watches(self) -> None:
+        """Ends all watches, of which there is one, or is one soon."""
         with self._changed:
-            self._streams += 1
-            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self._watching > 0, 60), "nobody watches"
+            self._end_watches()
+
+    def _end_watches(self) -> None:
+        self._streams += 1
+        self._changed.notify_all()
 
     @contextmanager
     def failing(self, method: str, part_of_path: str, answer: Answer) -> Iterator[None]:
@@ -200,21 +207,27 @@ class LittleApi:
 
     def events(self, since: int) -> Iterator[JsonObject]:
         """A watch."""
-        with self._changed:
-            stream = self._streams
         if since < self._oldest:
             yield {"type": "ERROR", "object": refusal(410, "Expired", "too old resource version")[1]}
             return
-        while True:
+        with self._changed:
+            stream = self._streams
+            self._watching += 1
+            self._changed.notify_all()
+        try:
+            while True:
+                with self._changed:
+                    while self._streams == stream and not self._newer(since):
+                        self._changed.wait()
+                    if self._streams != stream:
+                        return
+                    fresh = self._newer(since)
+                for version, event in fresh:
+                    since = version
+                    yield event
+        finally:
             with self._changed:
-                while self._streams == stream and not self._newer(since):
-                    self._changed.wait()
-                if self._streams != stream:
-                    return
-                fresh = self._newer(since)
-            for version, event in fresh:
-                since = version
-                yield event
+                self._watching -= 1
 
     def _newer(self, since: int) -> list[tuple[int, JsonObject]]:
         return [event for event in self._events if event[0] > since]

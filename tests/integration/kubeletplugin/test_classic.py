@@ -28,6 +28,18 @@ from tests.integration.kubeletplugin.waiting import eventually
 DRIVER = "gpu.resource.example.com"
 SECONDS = 45.0
 
+LOOKS_ONCE = (
+    "-c",
+    """
+from dra_kubeletplugin.__main__ import main
+from dra_kubeletplugin.node_state_publishing import ClassicNodeState
+
+ClassicNodeState.look_seconds = 3600.0
+main()
+""",
+)
+"""A plugin that looks at its node's state at its start, and then only when there is a cause."""
+
 
 @pytest.fixture
 def sandbox(node: NodeDirectories) -> Iterator[SandboxApi]:
@@ -214,16 +226,17 @@ def test_when_the_old_instance_of_an_update_ends_the_new_one_says_ready_at_once(
     start: StartPlugin, sandbox: SandboxApi, node: NodeDirectories
 ) -> None:
     """The kubelet of 1.30 refuses the new one until then, and tries again."""
+    new = start("--pod-uid", "new", kubeconfig=sandbox.kubeconfig, program=LOOKS_ONCE)
+    new.wait_for("the node's state was written")
     old = start("--pod-uid", "old", kubeconfig=sandbox.kubeconfig)
     old.wait_for("serving")
-    start("--pod-uid", "new", kubeconfig=sandbox.kubeconfig).wait_for("serving")
-    eventually(lambda: is_ready(sandbox), "the node is ready")
+    assert is_ready(sandbox)
     assert old.stop() == 0
     assert not is_ready(sandbox)
     side = Kubelet(node, f"{DRIVER}-new-reg.sock")
     assert side.info.endpoint.endswith("dra-new.sock")
     side.channel.close()
-    eventually(lambda: is_ready(sandbox), "the node is ready again", seconds=8)
+    eventually(lambda: is_ready(sandbox), "the node is ready again")
 
 
 def test_devices_that_classic_dra_does_not_know_are_refused(start: StartPlugin, sandbox: SandboxApi) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.kubeletplugin.kubelet_side import Claim, HealthStream, KubeletSide
 from tests.integration.kubeletplugin.little_api import LittleApi
 from tests.integration.kubeletplugin.plugin_process import NODE, NodeDirectories, PluginProcess
+from tests.integration.kubeletplugin.waiting import eventually
 from tests.property.claims import claim, result
 
 UNKNOWN, HEALTHY, UNHEALTHY = 0, 1, 2
@@ -108,9 +109,15 @@ def test_streams_end_when_the_plugin_stops_and_begin_again(
 
 @pytest.mark.usefixtures("plugin")
 def test_streams_that_were_given_up_leave_room_for_new_ones(kubelet: KubeletSide) -> None:
-    for _ in range(12):
+    """As soon as the plugin has heard of it."""
+
+    def is_served() -> bool:
         with kubelet.follow_health() as stream:
-            wait_for(stream, HEALTHY)
+            stream.wait(lambda seen: bool(seen.devices or seen.ended), "an answer")
+            return bool(stream.devices)
+
+    for number in range(12):
+        eventually(is_served, f"room for stream {number}")
 
 
 @pytest.mark.usefixtures("plugin")

@@ -23,6 +23,7 @@ from tests.integration.kubeletplugin.kubelet_side import (
 )
 from tests.integration.kubeletplugin.little_api import Answer, LittleApi, refusal
 from tests.integration.kubeletplugin.plugin_process import NODE, NodeDirectories, PluginProcess
+from tests.integration.kubeletplugin.waiting import eventually
 from tests.property.claims import claim, config, gpu_config, result
 
 SHARE_1, SHARE_2 = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -165,10 +166,14 @@ class TestRetries:
     ) -> None:
         api.add(claim("uid-1", [result("gpu-3")]))
         held, release = hold_claim_reads(api)
-        with pytest.raises(grpc.RpcError) as raised:
-            kubelet.prepare(ONE, seconds=2)
-        assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        assert held.is_set()
+
+        def is_begun_and_given_up() -> bool:
+            with pytest.raises(grpc.RpcError) as raised:
+                kubelet.prepare(ONE, seconds=2)
+            assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            return held.is_set()
+
+        eventually(is_begun_and_given_up, "a call that reads its claim when its time is over")
         assert kubelet.prepare() == {}  # answered over the same connection: the plugin has heard of the end before it
         release.set()
         plugin.wait_for("the caller has gone; nothing was done")
@@ -327,7 +332,7 @@ class TestDeviceMetadata:
         plugin.kill()
         for path in node.cdi.iterdir():
             path.unlink()
-        start("--device-metadata").wait_for("serving")
+        start("--device-metadata").wait_for("registered")
         assert json.loads(host_path.read_text()) == document
         assert list(self.mounts(node, devices)) == paths
         kubelet.wait_for_plugin()

@@ -36,12 +36,12 @@ def test_exactly_one_slice_with_the_node_as_owner(plugin: PluginProcess, api: Li
     plugin.wait_for("slices published")
 
 
-def test_once_published_nothing_is_written_any_more(plugin: PluginProcess, api: LittleApi) -> None:
+def test_once_published_nothing_is_written_any_more(start: StartPlugin, api: LittleApi) -> None:
     """Its own writes come back to it as changes; it looks again, and finds all as it should be."""
+    plugin = start("--log-level", "debug")
     published(api)
     before = versions(api)
-    looks = api.count("GET", "resourceslices")
-    eventually(lambda: api.count("GET", "resourceslices") > looks, "another look")
+    plugin.wait_for("slices are as they should be")
     api.break_watches()
     eventually(lambda: api.count("WATCH", "resourceslices") > 1, "another watch")
     assert versions(api) == before
@@ -98,12 +98,12 @@ def test_changed_by_somebody_it_is_put_right(api: LittleApi) -> None:
     assert after["spec"]["devices"] == before["spec"]["devices"]
 
 
-@pytest.mark.usefixtures("plugin")
-def test_what_happens_while_the_watch_is_broken_is_seen_afterwards(api: LittleApi) -> None:
+def test_what_happens_while_the_watch_is_broken_is_seen_afterwards(plugin: PluginProcess, api: LittleApi) -> None:
     published(api)
     with api.failing("WATCH", "resourceslices", refusal(503, "ServiceUnavailable", "restarting")):
         api.break_watches()
         api.delete_slices()
+        plugin.wait_for("the watch on slices broke")
     published(api)
 
 
@@ -125,10 +125,10 @@ def test_stopped_it_leaves_its_slices_in_place(
     before = versions(api)
     assert plugin.stop() == 0
     assert versions(api) == before
-    again = start()
+    again = start("--log-level", "debug")
     again.wait_for("registered")
     kubelet.wait_for_plugin()
-    eventually(lambda: api.count("WATCH", "resourceslices") >= 2, "the new instance has looked")
+    again.wait_for("slices are as they should be")
     assert versions(api) == before
     assert again.log_count("slices published") == 0
 
@@ -164,11 +164,10 @@ def test_a_gate_that_is_off_is_told_once_and_makes_no_loop(
     unhealthy = node.data() / "unhealthy"
     unhealthy.mkdir()
     (unhealthy / "gpu-3").touch()
-    plugin = start()
+    plugin = start("--log-level", "debug")
     kubelet.wait_for_plugin()
     assert "DRADeviceTaints" in str(plugin.wait_for("a field was not published")["reason"])
-    looks = api.count("GET", "resourceslices")
-    eventually(lambda: api.count("GET", "resourceslices") > looks, "another look")
+    plugin.wait_for("slices are as they should be")
     assert len(api.writes()) == 1
 
 

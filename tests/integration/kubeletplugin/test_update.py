@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import fcntl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.kubelet_side import Claim, KubeletSide
 from tests.integration.kubeletplugin.little_api import LittleApi
-from tests.integration.kubeletplugin.plugin_process import NodeDirectories
+from tests.integration.kubeletplugin.plugin_process import NodeDirectories, PluginProcess
 from tests.integration.kubeletplugin.waiting import eventually
 from tests.property.claims import claim, result
 
 OLD, NEW = "11111111-aaaa-4aaa-8aaa-111111111111", "22222222-bbbb-4bbb-8bbb-222222222222"
 ONE = Claim("uid-1", "claim")
+
+
+def waits_for_the_lock(plugin: PluginProcess) -> bool:
+    """Whether it has the lock's file open, as it has during a call only."""
+    for descriptor in Path(f"/proc/{plugin.pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if descriptor.readlink().name == "serialize.lock":
+                return True
+    return False
 
 
 def test_old_and_new_serve_side_by_side_and_the_new_one_takes_over(
@@ -72,12 +82,13 @@ def test_one_call_at_a_time_between_processes(
 ) -> None:
     """Held by another process, here the test, the lock makes calls wait, and none is lost."""
     api.add(claim("uid-1", [result("gpu-1")]))
-    start("--pod-uid", OLD)
+    plugin = start("--pod-uid", OLD)
     kubelet.wait_for_plugin()
     with (node.data() / "serialize.lock").open("r+") as lock, ThreadPoolExecutor(1) as threads:
         fcntl.flock(lock, fcntl.LOCK_EX)
         call = threads.submit(kubelet.prepare_one, ONE)
-        eventually(lambda: api.count("GET", "resourceclaims") == 1, "the claim is read")
+        eventually(lambda: waits_for_the_lock(plugin), "the call waits for the lock")
+        assert api.count("GET", "resourceclaims") == 1, "the claim is read before"
         assert not call.done()
         assert node.cdi_files() == set()
         fcntl.flock(lock, fcntl.LOCK_UN)
@@ -90,11 +101,13 @@ def test_a_lock_that_is_never_free_is_told(
     api.add(claim("uid-1", [result("gpu-1")]))
     start("--pod-uid", OLD)
     kubelet.wait_for_plugin()
-    with (node.data() / "serialize.lock").open("r+") as lock:
+    with (node.data() / "serialize.lock").open("r+") as lock, ThreadPoolExecutor(2) as threads:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        answers = kubelet.prepare(ONE, seconds=4)
-        assert "another prepare or unprepare" in answers["uid-1"].error
-        assert "another prepare or unprepare" in kubelet.unprepare(ONE, seconds=4)["uid-1"]
+        # A fifth of this is what the plugin leaves itself to answer in.
+        prepared = threads.submit(kubelet.prepare, ONE, seconds=15)
+        unprepared = threads.submit(kubelet.unprepare, ONE, seconds=15)
+        assert "another prepare or unprepare" in prepared.result()["uid-1"].error
+        assert "another prepare or unprepare" in unprepared.result()["uid-1"]
 
 
 def test_with_more_devices_the_new_instance_publishes_them(
