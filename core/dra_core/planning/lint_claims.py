@@ -27,7 +27,7 @@ MOST_ALTERNATIVES = 8
 MOST_TOLERATIONS = 16
 MOST_DEVICES = 32  # AllocationResultsMaxSize
 MOST_CONSUMERS = 256
-TOLERATION_EFFECTS = ("", "NoSchedule", "NoExecute")
+MOST_DERIVED = 32  # attributes
 
 
 def class_faults(item: DeviceClass, questions: Questions) -> Iterator[Refusal]:
@@ -49,6 +49,7 @@ def class_faults(item: DeviceClass, questions: Questions) -> Iterator[Refusal]:
 
 def rule_faults(item: DeviceTaintRule) -> Iterator[Refusal]:
     """A DeviceTaintRule."""
+    yield from values.subdomain(item.metadata.name, "metadata.name")
     yield from values.taint(item.spec.taint, "spec.taint")
     selector = item.spec.device_selector
     if selector is not None:
@@ -75,10 +76,13 @@ def claim_faults(item: ResourceClaim, questions: Questions) -> Iterator[Refusal]
     if status.reserved_for and status.allocation is None:
         yield wrong("status.reservedFor", "a claim without an allocation cannot be reserved")
     yield from values.twice([consumer.uid for consumer in status.reserved_for], "status.reservedFor", ".uid")
-    if status.allocation is None:
-        return
+    results = status.allocation.devices.results if status.allocation is not None else ()
+    allocated = {(result.driver, result.pool, result.device, result.share_id) for result in results}
+    for i, device in enumerate(status.devices):
+        if (device.driver, device.pool, device.device, device.share_id) not in allocated:
+            seen = f"{device.driver}/{device.pool}/{device.device} is not allocated to the claim"
+            yield wrong(f"status.devices[{i}]", seen)
     known = request_names(item.spec.devices)
-    results = status.allocation.devices.results
     yield from values.too_many(results, MOST_DEVICES, "status.allocation.devices.results")
     for i, result in enumerate(results):
         if result.request not in known:
@@ -115,9 +119,31 @@ def spec_faults(spec: ResourceClaimSpec, path: str, questions: Questions) -> Ite
     known = {request.name for request in devices.requests} | request_names(devices)
     for i, constraint in enumerate(devices.constraints):
         yield from _constraint(constraint, f"{where}.constraints[{i}]", known)
+    yield from _unused(devices, where)
     for i, configuration in enumerate(devices.config):
         yield from _known_requests(configuration.requests, f"{where}.config[{i}].requests", known)
         yield from values.opaque(configuration.opaque, f"{where}.config[{i}]")
+
+
+def _unused(devices: DeviceClaim, path: str) -> Iterator[Refusal]:
+    """Derived attributes are for constraints; each has one that names it and concerns its request."""
+    asked = {
+        (name, constraint.match_attribute or constraint.distinct_attribute)
+        for constraint in devices.constraints
+        for name in constraint.requests or ("",)
+    }
+    for i, request in enumerate(devices.requests):
+        items: list[tuple[str, str, ExactDeviceRequest | DeviceSubRequest]] = [
+            (f"firstAvailable[{k}]", f"{request.name}/{item.name}", item)
+            for k, item in enumerate(request.first_available)
+        ]
+        if request.exactly is not None:
+            items.append(("exactly", request.name, request.exactly))
+        for place, name, item in items:
+            for k, derived in enumerate(item.derived_attributes):
+                if not {("", derived.name), (request.name, derived.name), (name, derived.name)} & asked:
+                    where = f"{path}.requests[{i}].{place}.derivedAttributes[{k}].name"
+                    yield wrong(where, f"no constraint on the request uses {derived.name}", "leave it out")
 
 
 def _count(item: ExactDeviceRequest | DeviceSubRequest) -> int:
@@ -154,6 +180,8 @@ def _item(item: ExactDeviceRequest | DeviceSubRequest, path: str, questions: Que
         yield from _toleration(toleration, f"{path}.tolerations[{i}]")
     if item.capacity is not None:
         yield from _capacity(item.capacity, f"{path}.capacity.requests")
+    yield from values.too_many(item.derived_attributes, MOST_DERIVED, f"{path}.derivedAttributes")
+    yield from values.twice([derived.name for derived in item.derived_attributes], f"{path}.derivedAttributes")
     for i, derived in enumerate(item.derived_attributes):
         where = f"{path}.derivedAttributes[{i}]"
         yield from values.qualified_name(derived.name, f"{where}.name", domain_needed=True)
@@ -186,8 +214,8 @@ def _toleration(item: DeviceToleration, path: str) -> Iterator[Refusal]:
                 yield wrong(f"{path}.key", "the operator Equal needs a key", "name one, or use Exists", "Required")
         case _:
             yield wrong(f"{path}.operator", f'"{item.operator}" is not one of Equal, Exists', code="NotAllowed")
-    if item.effect not in TOLERATION_EFFECTS:
-        yield wrong(f"{path}.effect", f'"{item.effect}" is not one of NoSchedule, NoExecute', code="NotAllowed")
+    if item.effect not in ("", *values.EFFECTS):
+        yield wrong(f"{path}.effect", f'"{item.effect}" is not one of {", ".join(values.EFFECTS)}', code="NotAllowed")
     if item.toleration_seconds is not None and item.effect != "NoExecute":
         yield wrong(f"{path}.tolerationSeconds", "it means something with the effect NoExecute only", "leave it out")
 

@@ -6,23 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dra_core.allocation.node_selector_faults import selector_faults
 from dra_core.planning import lint_values as values
+from dra_core.planning.lint_capacity import amount_faults, capacity_faults
 from dra_core.planning.lint_values import wrong
 from dra_core.publication.limits import limits_of
 from dra_core.refusal import Refusal
 from dra_core.snapshot import semantic_version
-from dra_core.snapshot.device import Device, DeviceAttribute, DeviceCapacity
+from dra_core.snapshot.device import Counter, Device, DeviceAttribute, NodeAllocatableResource
 from dra_core.snapshot.node_selector import NodeSelector
-from dra_core.snapshot.quantity import Quantity
-from dra_core.snapshot.resource_slice import ResourceSlice
+from dra_core.snapshot.resource_slice import ResourceSlice, ResourceSliceSpec
 from dra_core.snapshot.semantic_version import SemanticVersion
 
 LIMITS = limits_of(37)
 MOST_ATTRIBUTES = 32  # attributes and capacities of a device together
 MOST_VALUES = 48  # attribute values of a device, items of lists included
-MOST_TEXT = 64  # characters of a text or version attribute
+MOST_TEXT = 64  # bytes of a text or version attribute
 MOST_TAINTS = 16
 MOST_CONDITIONS = 4
-MOST_VALID_VALUES = 10
+MOST_COUNTERS_DRAWN = 32  # of one set
+MOST_GROUPS = 2
+SKIPPED = ("NodePrepareResources", "NodeUnprepareResources", "*")
 _LISTS = ("ints_value", "bools_value", "strings_value", "versions_value")
 _PLACES = ("nodeName", "nodeSelector", "allNodes")
 
@@ -30,6 +32,7 @@ _PLACES = ("nodeName", "nodeSelector", "allNodes")
 def slice_faults(item: ResourceSlice) -> Iterator[Refusal]:
     """One slice by itself."""
     spec = item.spec
+    yield from values.subdomain(item.metadata.name, "metadata.name")
     yield from values.driver_name(spec.driver, "spec.driver")
     yield from values.pool_name(spec.pool.name, "spec.pool.name")
     if spec.pool.resource_slice_count < 1:
@@ -46,13 +49,45 @@ def slice_faults(item: ResourceSlice) -> Iterator[Refusal]:
     for i, counters in enumerate(spec.shared_counters):
         path = f"spec.sharedCounters[{i}]"
         yield from values.dns_label(counters.name, f"{path}.name")
-        yield from values.too_many(counters.counters, LIMITS.counters_in_set, f"{path}.counters")
-        for name, counter in counters.counters.items():
-            yield from values.dns_label(name, f"{path}.counters.{name}")
-            yield from _amount(counter.value, f"{path}.counters.{name}.value")
+        yield from _counters(counters.counters, LIMITS.counters_in_set, f"{path}.counters")
     yield from values.twice([device.name for device in spec.devices], "spec.devices")
     for i, device in enumerate(spec.devices):
         yield from _device(device, f"spec.devices[{i}]", bool(spec.per_device_node_selection))
+    yield from _partition_type(spec)
+    for i, operation in enumerate(spec.skip_node_operations):
+        if operation not in SKIPPED:
+            seen = f'"{operation}" is not one of {", ".join(SKIPPED)}'
+            yield wrong(f"spec.skipNodeOperations[{i}]", seen, code="NotAllowed")
+    if SKIPPED[0] in spec.skip_node_operations and not {*SKIPPED[1:]} & {*spec.skip_node_operations}:
+        yield wrong("spec.skipNodeOperations", f"{SKIPPED[0]} is skipped and {SKIPPED[1]} is not", "skip both")
+
+
+def _counters(counters: Mapping[str, Counter], most: int, path: str) -> Iterator[Refusal]:
+    if not counters:
+        yield wrong(path, "there are no counters", "name at least one", "Required")
+    yield from values.too_many(counters, most, path)
+    for name, counter in counters.items():
+        yield from values.dns_label(name, f"{path}.{name}")
+        yield from amount_faults(counter.value, f"{path}.{name}.value")
+
+
+def _partition_type(spec: ResourceSliceSpec) -> Iterator[Refusal]:
+    """Devices that draw from counters have the attribute that says which partition they are, as a text."""
+    name = spec.partition_type_attribute
+    if name is None:
+        return
+    path = "spec.partitionTypeAttribute"
+    yield from values.qualified_name(name, path, domain_needed=True)
+    drawing = [(i, device) for i, device in enumerate(spec.devices) if device.consumes_counters]
+    if not drawing:
+        yield wrong(path, "no device of the slice draws from counters", "leave it out")
+    for i, device in drawing:
+        found = device.attributes.get(name) or device.attributes.get(name.removeprefix(f"{spec.driver}/"))
+        where = f"spec.devices[{i}].attributes.{name}"
+        if found is None:
+            yield wrong(where, "partitionTypeAttribute names it, and it is missing", code="Required")
+        elif found.string_value is None:
+            yield wrong(where, "partitionTypeAttribute names it, and it is not a text")
 
 
 def _has_lists(device: Device) -> bool:
@@ -66,6 +101,9 @@ def _place(
     path: str,
     per_device: bool | None = None,
 ) -> Iterator[Refusal]:
+    for field, flag in (("allNodes", all_nodes), ("perDeviceNodeSelection", per_device)):
+        if flag is False:
+            yield wrong(f"{path}.{field}", "it is false", "leave it out, or set it to true")
     given = sum((node_name is not None, selector is not None, bool(all_nodes), bool(per_device)))
     if given != 1:
         fields = ", ".join((*_PLACES, *(("perDeviceNodeSelection",) if path == "spec" else ())))
@@ -73,7 +111,7 @@ def _place(
     if node_name is not None:
         yield from values.subdomain(node_name, f"{path}.nodeName")
     if selector is not None:
-        if len(selector.node_selector_terms) != 1:
+        if path == "spec" and len(selector.node_selector_terms) != 1:
             count = len(selector.node_selector_terms)
             yield wrong(f"{path}.nodeSelector.nodeSelectorTerms", f"there are {count} terms, it must be one")
         for fault in selector_faults(selector):
@@ -94,7 +132,7 @@ def _device(device: Device, path: str, own_place: bool) -> Iterator[Refusal]:
         yield from _attribute(attribute, f"{path}.attributes.{name}")
     for name, capacity in device.capacity.items():
         yield from values.qualified_name(name, f"{path}.capacity.{name}")
-        yield from _capacity(capacity, f"{path}.capacity.{name}", bool(device.allow_multiple_allocations))
+        yield from capacity_faults(capacity, f"{path}.capacity.{name}", bool(device.allow_multiple_allocations))
     yield from values.too_many(device.taints, MOST_TAINTS, f"{path}.taints")
     for i, taint in enumerate(device.taints):
         yield from values.taint(taint, f"{path}.taints[{i}]")
@@ -109,8 +147,21 @@ def _device(device: Device, path: str, own_place: bool) -> Iterator[Refusal]:
         [taken.counter_set for taken in device.consumes_counters], f"{path}.consumesCounters", ".counterSet"
     )
     for i, taken in enumerate(device.consumes_counters):
-        for name, counter in taken.counters.items():
-            yield from _amount(counter.value, f"{path}.consumesCounters[{i}].counters.{name}.value")
+        where = f"{path}.consumesCounters[{i}]"
+        yield from values.dns_label(taken.counter_set, f"{where}.counterSet")
+        yield from _counters(taken.counters, MOST_COUNTERS_DRAWN, f"{where}.counters")
+        yield from values.too_many(taken.compatibility_groups, MOST_GROUPS, f"{where}.compatibilityGroups")
+    for name, share in device.node_allocatable_resources.items():
+        yield from _share(share, f"{path}.nodeAllocatableResources.{name}", device)
+
+
+def _share(share: NodeAllocatableResource, path: str, device: Device) -> Iterator[Refusal]:
+    if share.mapping is None and share.overhead is None:
+        yield wrong(path, "neither mapping nor overhead is set", "set at least one of them", "Required")
+    key = share.mapping.capacity_key if share.mapping is not None else None
+    if key is not None and key not in device.capacity:
+        hint = f"there are {', '.join(device.capacity) or 'none'}"
+        yield wrong(f"{path}.mapping.capacityKey", f'the device has no capacity "{key}"', hint, "UnknownCapacity")
 
 
 def _values(attribute: DeviceAttribute) -> int:
@@ -122,11 +173,15 @@ def _attribute(attribute: DeviceAttribute, path: str) -> Iterator[Refusal]:
     given = [name for name in attribute.__struct_fields__ if getattr(attribute, name) is not None]
     if len(given) != 1:
         yield wrong(path, f"{len(given)} values are set", "give it exactly one value of one type")
+    for name in _LISTS:
+        if getattr(attribute, name) == ():
+            yield wrong(path, "the list is empty", "give it at least one value")
     texts = (*_texts(attribute.string_value), *(attribute.strings_value or ()))
     versions = (*_texts(attribute.version_value), *(attribute.versions_value or ()))
     for text in (*texts, *versions):
-        if len(text) > MOST_TEXT:
-            yield wrong(path, f"{len(text)} characters, {MOST_TEXT} are allowed", code="TooLong")
+        size = len(text.encode())
+        if size > MOST_TEXT:
+            yield wrong(path, f"{size} bytes, {MOST_TEXT} are allowed", code="TooLong")
     for text in versions:
         if not isinstance(semantic_version.parse(text), SemanticVersion):
             yield wrong(path, f'"{text}" is not a version', "write it as semver.org 2.0.0 says, e.g. 1.2.3")
@@ -136,78 +191,14 @@ def _texts(text: str | None) -> tuple[str, ...]:
     return () if text is None else (text,)
 
 
-def _amount(text: str, path: str) -> Iterator[Refusal]:
-    amount = values.quantity(text, path)
-    if isinstance(amount, Refusal):
-        yield amount
-
-
-def _capacity(capacity: DeviceCapacity, path: str, multiple: bool) -> Iterator[Refusal]:
-    yield from _amount(capacity.value, f"{path}.value")
-    policy, where = capacity.request_policy, f"{path}.requestPolicy"
-    if policy is None:
-        return
-    if not multiple:
-        yield wrong(where, "a policy is for devices with allowMultipleAllocations", "leave it out")
-    if policy.default is None:
-        yield wrong(f"{where}.default", "the default is missing", code="Required")
-    if policy.valid_values and policy.valid_range is not None:
-        yield wrong(where, "validValues and validRange are both set", "set one of them")
-    yield from values.too_many(policy.valid_values, MOST_VALID_VALUES, f"{where}.validValues")
-    yield from _ascending(policy.valid_values, f"{where}.validValues")
-    if policy.default is not None:
-        yield from _amount(policy.default, f"{where}.default")
-    bounds = policy.valid_range
-    if bounds is None:
-        return
-    if bounds.min is None:
-        yield wrong(f"{where}.validRange.min", "the minimum is missing", code="Required")
-    amounts: dict[str, Quantity] = {}
-    for name, text in (("min", bounds.min), ("max", bounds.max), ("step", bounds.step), ("default", policy.default)):
-        amount = values.quantity(text, f"{where}.validRange.{name}") if text is not None else None
-        if isinstance(amount, Refusal):
-            if name != "default":
-                yield amount
-        elif amount is not None:
-            amounts[name] = amount
-    yield from _range(amounts, f"{where}.validRange")
-
-
-def _range(amounts: Mapping[str, Quantity], path: str) -> Iterator[Refusal]:
-    least, most, step = amounts.get("min"), amounts.get("max"), amounts.get("step")
-    if least is None:
-        return
-    if most is not None and most.nanos < least.nanos:
-        yield wrong(f"{path}.max", f"{most} is less than the minimum {least}")
-    if step is not None and step.nanos <= 0:
-        yield wrong(f"{path}.step", f"{step} is not positive")
-        return
-    default = amounts.get("default")
-    for name, amount in (("default", default), ("max", most)):
-        if amount is None:
-            continue
-        if name == "default" and (amount.nanos < least.nanos or (most is not None and amount.nanos > most.nanos)):
-            yield wrong(f"{path}", f"the default {amount} is not in the range")
-        elif step is not None and (amount.nanos - least.nanos) % step.nanos:
-            yield wrong(f"{path}.{name}", f"{amount} is not the minimum and a number of steps of {step}")
-
-
-def _ascending(texts: Sequence[str], path: str) -> Iterator[Refusal]:
-    before: Quantity | None = None
-    for i, text in enumerate(texts):
-        amount = values.quantity(text, f"{path}[{i}]")
-        if isinstance(amount, Refusal):
-            yield amount
-            continue
-        if before is not None and amount.nanos <= before.nanos:
-            yield wrong(f"{path}[{i}]", f"{text} is not more than what comes before", "sort the values, each once")
-        before = amount
-
-
 def _conditions(device: Device, path: str) -> Iterator[Refusal]:
     binding, failing = device.binding_conditions, device.binding_failure_conditions
     yield from values.too_many(binding, MOST_CONDITIONS, f"{path}.bindingConditions")
     yield from values.too_many(failing, MOST_CONDITIONS, f"{path}.bindingFailureConditions")
+    for field, names in (("bindingConditions", binding), ("bindingFailureConditions", failing)):
+        yield from values.twice(names, f"{path}.{field}", "")
+        for i, name in enumerate(names):
+            yield from values.label_key(name, f"{path}.{field}[{i}]")
     if bool(binding) != bool(failing):
         missing = "bindingFailureConditions" if binding else "bindingConditions"
         yield wrong(f"{path}.{missing}", "both lists of conditions are set together, or none", code="Required")

@@ -82,7 +82,7 @@ def qualified_name(text: str, path: str, *, domain_needed: bool = False) -> Iter
     """``domain/id`` or, where the driver's domain is understood, ``id``."""
     domain, slash, identifier = text.rpartition("/")
     if slash:
-        yield from subdomain(domain, path, 63)
+        yield from driver_name(domain, path)
     elif domain_needed:
         yield wrong(path, f'"{text}" has no domain', "write it as domain/name, e.g. gpu.example.com/model")
     if not _IDENTIFIER.fullmatch(identifier):

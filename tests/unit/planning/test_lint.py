@@ -49,8 +49,12 @@ def device(**fields: Json) -> JsonObject:
     return slice_with(devices=[{"name": "gpu-0", **fields}])
 
 
+DERIVED: JsonObject = {"name": "a.example.com/x", "expression": "device.driver"}
 REQUEST = "spec.devices.requests[0].exactly"
 DEVICE = "spec.devices[0]"
+TWO_TERMS: JsonObject = {
+    "nodeSelectorTerms": [{"matchExpressions": [{"key": key, "operator": "Exists"}]} for key in ("a", "b")]
+}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,28 @@ DEVICE = "spec.devices[0]"
             [("spec.devices.config[0].opaque.parameters", "ParametersNotAnObject")],
         ),
         ({"requests": [request(cuont=2)]}, [(f"{REQUEST}.cuont", "UnknownField")]),
+        ({"requests": [request(tolerations=[{"operator": "Exists", "effect": "None"}])]}, []),
+        (
+            {
+                "requests": [request(derivedAttributes=[DERIVED])],
+                "constraints": [{"matchAttribute": "a.example.com/x"}],
+            },
+            [],
+        ),
+        (
+            {
+                "requests": [request(derivedAttributes=[DERIVED])],
+                "constraints": [{"matchAttribute": "a.example.com/y"}],
+            },
+            [(f"{REQUEST}.derivedAttributes[0].name", "Invalid")],
+        ),
+        (
+            {
+                "requests": [request(derivedAttributes=[DERIVED, DERIVED])],
+                "constraints": [{"requests": ["gpu"], "distinctAttribute": "a.example.com/x"}],
+            },
+            [(f"{REQUEST}.derivedAttributes[1].name", "Duplicate")],
+        ),
     ],
 )
 def test_claims(spec: JsonObject, faults: list[tuple[str, str]]) -> None:
@@ -150,6 +176,37 @@ def test_claims(spec: JsonObject, faults: list[tuple[str, str]]) -> None:
         ),
         (device(bindingConditions=["a"]), [(f"{DEVICE}.bindingFailureConditions", "Required")]),
         (device(nodeName="n"), [(DEVICE, "Invalid")]),
+        (slice_with(allNodes=False), [("spec.allNodes", "Invalid")]),
+        (device(attributes={"GPU.example.com/a": {"int": 1}}), []),
+        (device(attributes={"a": {"string": "ä" * 33}}), [(f"{DEVICE}.attributes.a", "TooLong")]),
+        (device(attributes={"a": {"strings": []}}), [(f"{DEVICE}.attributes.a", "Invalid")]),
+        (
+            device(bindingConditions=["a b"], bindingFailureConditions=["y", "y"]),
+            [
+                (f"{DEVICE}.bindingConditions[0]", "Invalid"),
+                (f"{DEVICE}.bindingFailureConditions[1]", "Duplicate"),
+            ],
+        ),
+        (
+            slice_with(devices=None, sharedCounters=[{"name": "c", "counters": {}}]),
+            [("spec.sharedCounters[0].counters", "Required")],
+        ),
+        (slice_with(skipNodeOperations=["NodePrepareResources"]), [("spec.skipNodeOperations", "Invalid")]),
+        (slice_with(skipNodeOperations=["NodePrepareResources", "*"]), []),
+        (slice_with(skipNodeOperations=["None"]), [("spec.skipNodeOperations[0]", "NotAllowed")]),
+        (slice_with(partitionTypeAttribute="a.example.com/x"), [("spec.partitionTypeAttribute", "Invalid")]),
+        (
+            slice_with(perDeviceNodeSelection=True, nodeName=None, devices=[{"name": "a", "nodeSelector": TWO_TERMS}]),
+            [],
+        ),
+        (
+            slice_with(nodeSelector=TWO_TERMS, nodeName=None),
+            [("spec.nodeSelector.nodeSelectorTerms", "Invalid")],
+        ),
+        (
+            device(nodeAllocatableResources={"cpu": {"mapping": {"capacityKey": "m", "capacityMultiplier": "1"}}}),
+            [(f"{DEVICE}.nodeAllocatableResources.cpu.mapping.capacityKey", "UnknownCapacity")],
+        ),
         (
             device(consumesCounters=[{"counterSet": "c", "counters": {"m": {"value": "1"}}}]),
             [(f"{DEVICE}.consumesCounters[0].counterSet", "UnknownCounterSet")],
@@ -165,7 +222,14 @@ def test_slices(value: JsonObject, faults: list[tuple[str, str]]) -> None:
     [
         ({"default": "2", "validRange": {"min": "1", "max": "9", "step": "1"}}, []),
         ({"default": "1", "validValues": ["1", "2"]}, []),
-        ({}, [".default"]),
+        ({}, []),
+        ({"validValues": ["1"]}, [".default"]),
+        ({"default": "2", "validValues": ["1"]}, [".validValues"]),
+        ({"default": "1", "validValues": ["1", "11"]}, [".validValues[1]"]),
+        ({"default": "1", "validRange": {"min": "1", "max": "11"}}, [".validRange.max"]),
+        ({"default": "11", "validRange": {"min": "11"}}, [".validRange.min"]),
+        ({"default": "1", "validRange": {"min": "1", "step": "10"}}, [".validRange.step"]),
+        ({"default": "1", "validRange": {}}, [".validRange.min"]),
         ({"default": "1", "validValues": ["2", "1"]}, [".validValues[1]"]),
         ({"default": "1", "validValues": ["1"], "validRange": {"min": "1"}}, [""]),
         ({"default": "0", "validRange": {"min": "1"}}, [".validRange"]),
@@ -179,6 +243,34 @@ def test_slices(value: JsonObject, faults: list[tuple[str, str]]) -> None:
 def test_request_policies(policy: JsonObject, paths: list[str]) -> None:
     value = device(allowMultipleAllocations=True, capacity={"m": {"value": "10", "requestPolicy": policy}})
     assert [path for path, _ in found(value)] == [f"{DEVICE}.capacity.m.requestPolicy{path}" for path in paths]
+
+
+def test_partitions_say_what_they_are() -> None:
+    drawing: JsonObject = {"consumesCounters": [{"counterSet": "c", "counters": {"m": {"value": "1"}}}]}
+    devices: list[Json] = [
+        {"name": "a", **drawing, "attributes": {"x": {"string": "half"}}},
+        {"name": "b", **drawing, "attributes": {"gpu.example.com/x": {"int": 1}}},
+        {"name": "c", **drawing},
+        {"name": "d"},
+    ]
+    pool: JsonObject = {"name": "node-1", "generation": 1, "resourceSliceCount": 2}
+    sets = slice_with(pool=pool, devices=None, sharedCounters=[{"name": "c", "counters": {"m": {"value": "2"}}}])
+    value = slice_with(pool=pool, devices=devices, partitionTypeAttribute="gpu.example.com/x")
+    assert found(value, named(sets, "sets")) == [
+        ("spec.devices[1].attributes.gpu.example.com/x", "Invalid"),
+        ("spec.devices[2].attributes.gpu.example.com/x", "Required"),
+    ]
+
+
+def test_a_driver_reports_of_devices_that_are_allocated() -> None:
+    device: JsonObject = {"driver": "d.example.com", "pool": "p", "device": "gpu-0"}
+    allocation: JsonObject = {"devices": {"results": [{"request": "gpu", **device}]}}
+    given = claim({"requests": [request()]})
+    assert found({**given, "status": {"allocation": allocation, "devices": [device]}}) == []
+    other = {**device, "device": "gpu-1"}
+    assert found({**given, "status": {"allocation": allocation, "devices": [other]}}) == [
+        ("status.devices[0]", "Invalid")
+    ]
 
 
 def test_paths_are_those_of_the_version_that_was_written() -> None:
