@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from dra_sandbox.cluster import Sandbox, sandbox
@@ -53,8 +54,8 @@ def cluster() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def own_cluster() -> Iterator[Sandbox]:
-    """A cluster of one node for a test that disturbs it."""
-    with sandbox() as made:
+    """A cluster of one node for a test that disturbs it; a plugin that comes back slowly finds its slices."""
+    with sandbox(slice_patience=timedelta(seconds=2 * PATIENCE)) as made:
         install_driver(made, PATIENCE)
         yield made
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -224,8 +225,12 @@ def test_a_pod_that_comes_with_a_node_gets_its_gpus_there(classic: Sandbox, here
     wait_ready(classic, here, "placed")
     context = classic.world().get(CONTEXT, here, "placed")
     assert at(context, "spec") == {"selectedNode": "node-3"}
-    (state,) = (item for item in classic.world().all(NODE_STATE) if name_of(item) == "node-3")
-    assert sorted(map(len, devices_by_claim(state, "preparedClaims").values())) == [2, 2]
+
+    def tells_of_both(world: World) -> bool:
+        (state,) = (item for item in world.all(NODE_STATE) if name_of(item) == "node-3")
+        return sorted(map(len, devices_by_claim(state, "preparedClaims").values())) == [2, 2]
+
+    classic.wait_for(tells_of_both, "the node's state to tell of both claims", PATIENCE)
 
 
 def test_a_pod_gets_all_of_its_claims_or_none(classic: Sandbox, here: str) -> None:
@@ -250,8 +255,18 @@ def test_a_pod_gets_all_of_its_claims_or_none(classic: Sandbox, here: str) -> No
 
 def controllers(cluster: Sandbox) -> list[int]:
     """Processes of the driver's controller."""
-    found = processes_in(cluster.directory)
-    return [pid for pid in found if b"dra_controller" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in processes_in(cluster.directory):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"dra_controller" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def kill(pids: Sequence[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_controller_that_is_killed_again_and_again_loses_nothing(classic: Sandbox, here: str) -> None:
@@ -260,12 +275,10 @@ def test_a_controller_that_is_killed_again_and_again_loses_nothing(classic: Sand
     for number, name in enumerate(names):
         classic.create([pod(here, name, ["two"])])
         if number % 4 == 0:
-            for pid in classic.wait_for(lambda _: controllers(classic), "a controller", PATIENCE):
-                os.kill(pid, signal.SIGKILL)
+            kill(classic.wait_for(lambda _: controllers(classic), "a controller", PATIENCE))
     wait_ready(classic, here, *names)
     assert len(frozenset().union(*(gpus(classic, here, name, 2) for name in names))) == 18
-    for pid in controllers(classic):
-        os.kill(pid, signal.SIGKILL)
+    kill(controllers(classic))
     for name in names:
         delete_pod(classic, here, name)
     classic.wait_for(
@@ -275,7 +288,7 @@ def test_a_controller_that_is_killed_again_and_again_loses_nothing(classic: Sand
 
 def test_the_demo_shows_what_it_should() -> None:
     command = (sys.executable, "-m", "dra_sandbox", "demo", "--api-generation", "classic")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=4 * PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "4 examples at once showed what they should" in done.stdout

@@ -130,7 +130,7 @@ def test_the_demo_of_one_example_shows_it_and_succeeds() -> None:
         (*COMMAND, "demo", "four-gpus"),
         capture_output=True,
         text=True,
-        timeout=2 * PATIENCE,
+        timeout=4 * PATIENCE,
         env={**os.environ, "COLUMNS": "90"},
     )
     assert done.returncode == 0, done.stdout + done.stderr

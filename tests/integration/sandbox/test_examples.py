@@ -6,14 +6,15 @@ import io
 
 import msgspec
 import pytest
-from dra_sandbox.cluster import Sandbox
+from dra_sandbox.cluster import Sandbox, TimeOutError
 from dra_sandbox.demo import story
-from dra_sandbox.demo.expectations import EXPECTATIONS, Group
+from dra_sandbox.demo.expectations import EXPECTATIONS, Expectation, Group
 from dra_sandbox.demo.screen import Screen
 from dra_sandbox.demo.story import show_example
+from dra_sandbox.world.objects import World
 from rich.console import Console
 
-from tests.integration.sandbox.workloads import cdi_files, claim_spec, pod, pod_spec, template, wait_ready
+from tests.integration.sandbox.workloads import cdi_files, claim_spec, event_of, pod, pod_spec, template, wait_ready
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
@@ -39,7 +40,12 @@ def test_an_expectation_that_fails_is_told_and_the_example_is_deleted_all_the_sa
 def test_an_example_that_cannot_run_is_told_with_the_clusters_own_words(
     cluster: Sandbox, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story, "PATIENCE", 5.0)
+    def until_refused(world: World, wanted: Expectation) -> bool:
+        if event_of(world, wanted.name, "pod0", "FailedScheduling"):
+            raise TimeOutError("patience has ended")
+        return False
+
+    monkeypatch.setattr(story, "all_ready", until_refused)
     cluster.create([template(where, "all", claim_spec(8)), pod(where, "p", pod_spec(templates=["all"]))])
     wait_ready(cluster, where, "p")
     output = io.StringIO()

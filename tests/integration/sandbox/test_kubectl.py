@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ def test_an_examples_readme_can_be_followed(cluster: Sandbox, manifest: Path) ->
     waited = kubectl(cluster, "wait", "-n", where, "--for=condition=Ready", "pod", "--all", "--timeout=60s")
     assert waited.count("condition met") == 2
     assert "unchanged" in kubectl(cluster, "apply", "-f", str(manifest))
+    for name in ("pod0", "pod1"):
+        cluster.wait_for_output(where, name, "ctr0", lambda text: "_UUID=" in text, "a GPU")
     seen = {
         line
         for name in ("pod0", "pod1")
@@ -58,6 +61,7 @@ def test_an_examples_readme_can_be_followed(cluster: Sandbox, manifest: Path) ->
 def test_describe_shows_why_a_pod_does_not_start(cluster: Sandbox, where: str) -> None:
     cluster.create([claim(where, "gpu"), pod(where, "p", pod_spec(claims=["gpu"], image="unknown.example.com/app:v1"))])
     wait_event(cluster, where, "p", "Failed")
+    wait_event(cluster, where, "p", "Scheduled")  # told after the binding, which the kubelet does not wait for
     described = kubectl(cluster, "describe", "pod", "-n", where, "p")
     assert "Successfully assigned" in described
     assert "the sandbox pulls no images" in described
@@ -80,7 +84,8 @@ def test_the_log_of_a_container_that_has_not_started_is_refused_in_words(cluster
 def test_a_log_can_be_followed_to_its_end(cluster: Sandbox, where: str) -> None:
     script = "echo one; test -e go || sleep 1; echo two"
     cluster.create([pod(where, "p", pod_spec(script=script, restartPolicy="Never"))])
-    kubectl(cluster, "wait", "-n", where, "--for=jsonpath={.status.containerStatuses[0].containerID}", "pod/p")
+    started = "--for=jsonpath={.status.containerStatuses[0].containerID}"
+    kubectl(cluster, "wait", "-n", where, started, "pod/p", "--timeout=60s")
     assert kubectl(cluster, "logs", "-n", where, "-f", "p") == "one\ntwo\n"
 
 
@@ -89,6 +94,11 @@ def classic() -> Iterator[Sandbox]:
     with sandbox(generation="classic") as made:
         install_driver(made, PATIENCE)
         yield made
+
+
+def shows(count: int, text: str) -> bool:
+    """Whether a container has printed so many GPUs."""
+    return len(gpus_seen(text)) == count
 
 
 def test_the_seeds_walk_can_be_followed_with_kubectl(classic: Sandbox) -> None:
@@ -106,16 +116,23 @@ def test_the_seeds_walk_can_be_followed_with_kubectl(classic: Sandbox) -> None:
         arguments = ("wait", "-n", f"gpu-test{number}", "--for=condition=Ready", "pod", "--all", "--timeout=60s")
         kubectl(classic, *arguments)
     seen: set[str] = set()
-    for number in range(1, 5):
+    for number, count in ((1, 1), (2, 1), (3, 1), (4, 4)):
         where = ("-n", f"gpu-test{number}")
         names = kubectl(classic, "get", "pod", *where, "--output=jsonpath={.items[*].metadata.name}").split()
         for name in names:
             containers = kubectl(classic, "get", "pod", *where, name, "-o", "jsonpath={.spec.containers[*].name}")
             for container in containers.split():
+                shows_all = partial(shows, count)
+                classic.wait_for_output(where[1], name, container, shows_all, f"{count} GPUs")
                 seen |= gpus_seen(kubectl(classic, "logs", *where, name, "-c", container))
     assert len(seen) == 8
     assert "WaitForFirstConsumer   allocated,reserved" in kubectl(classic, "get", "resourceclaims", "-n", "gpu-test3")
     assert "gpu.resource.example.com" in kubectl(classic, "get", "resourceclasses")
+
+    def all_are_prepared(world: World) -> bool:
+        return seen == {uuid for each in prepared_claims(world) for uuid in each.uuids}
+
+    classic.wait_for(all_are_prepared, "the state to tell what is prepared", PATIENCE)
     during = kubectl(classic, "describe", *of_driver, "nas/node-1")
     prepared = during[during.index("  Prepared Claims:") :]
     assert all(prepared.count(uuid) == 1 for uuid in seen)

@@ -145,6 +145,10 @@ def test_the_health_of_a_device_is_shown_in_the_pods_status(own_cluster: Sandbox
 
 
 def test_the_daemon_set_reports_its_pods(own_cluster: Sandbox) -> None:
+    def is_available(world: World) -> bool:
+        (daemon_set,) = world.all(DAEMON_SET)
+        return whole_number_at(daemon_set, "status", "numberAvailable", default=0) == 1
+
+    own_cluster.wait_for(is_available, "a plugin that is available", PATIENCE)
     (daemon_set,) = own_cluster.world().all(DAEMON_SET)
-    assert whole_number_at(daemon_set, "status", "numberAvailable", default=0) == 1
     assert at(daemon_set, "status", "observedGeneration") == at(daemon_set, "metadata", "generation")

@@ -6,9 +6,10 @@ from dra_core.snapshot.json_value import text_at
 from dra_sandbox.cluster import Sandbox
 from dra_sandbox.demo.device_table import device_rows, in_use
 from dra_sandbox.demo.installation import DRIVER
-from dra_sandbox.world.objects import CLAIM, objects_at
+from dra_sandbox.world.objects import CLAIM, POD, objects_at
 
 from tests.integration.sandbox.workloads import (
+    PATIENCE,
     cdi_files,
     claim,
     claim_spec,
@@ -17,6 +18,7 @@ from tests.integration.sandbox.workloads import (
     opaque,
     pod,
     pod_spec,
+    run_id,
     wait_event,
     wait_gone,
     wait_ready,
@@ -46,8 +48,7 @@ def test_invalid_configuration_is_told_in_the_pods_events_with_every_fault(clust
     )
     delete_pod(cluster, where, "bad")
     wait_gone(cluster, where, "bad")
-    held = [row.device for row in in_use(device_rows(cluster.world(), DRIVER))]
-    assert len(held) == 1
+    cluster.wait_for(lambda world: len(in_use(device_rows(world, DRIVER))) == 1, "one device in use", PATIENCE)
     assert len(cdi_files(cluster)) == 1
 
 
@@ -61,7 +62,7 @@ def test_an_image_that_the_sandbox_does_not_know_is_named_with_those_it_does(clu
 def test_a_cdi_file_that_is_gone_keeps_the_container_from_starting(own_cluster: Sandbox) -> None:
     """The runtime reads CDI files when a container starts, not when they are written."""
     own_cluster.create([claim("default", "gpu"), pod("default", "p", pod_spec(claims=["gpu"], script="sleep 1"))])
-    own_cluster.wait_for(lambda _: cdi_files(own_cluster), "a CDI file", 60)
+    own_cluster.wait_for(lambda world: run_id(world.get(POD, "default", "p") or {}), "the first start", PATIENCE)
     (node,) = own_cluster.nodes.values()
     for directory in node.directories.cdi:
         for path in directory.iterdir():

@@ -112,16 +112,19 @@ def test_pods_wait_for_conditions_and_phases(kubectl: Kubectl) -> None:
 
 
 def test_watching_shows_what_happens(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", given=claim("there"))
     watching = kubectl.start("get", "resourceclaims", "--watch", "--output-watch-events")
     try:
+        assert watching.stdout is not None
+        seen = [watching.stdout.readline().split()[:2] for _ in range(2)]
         kubectl("apply", "-f", "-", given=claim("watched"))
         kubectl("delete", "resourceclaim", "watched", "--timeout=60s")
-        assert watching.stdout is not None
-        seen = [watching.stdout.readline().split()[:2] for _ in range(3)]
+        seen += [watching.stdout.readline().split()[:2] for _ in range(2)]
     finally:
         watching.kill()
         watching.communicate()
-    assert seen == [["EVENT", "NAME"], ["ADDED", "watched"], ["DELETED", "watched"]]
+    kubectl("delete", "resourceclaim", "there", "--timeout=60s")
+    assert seen == [["EVENT", "NAME"], ["ADDED", "there"], ["ADDED", "watched"], ["DELETED", "watched"]]
 
 
 def test_three_kinds_of_patches(kubectl: Kubectl) -> None:
