@@ -48,7 +48,9 @@ class Mirrored:
 def mirrored() -> Iterator[Mirrored]:
     with sandbox() as cluster:
         install_plugins(cluster)
-        yield Mirrored(cluster)
+        made = Mirrored(cluster)
+        eventually(made.state, "the plugin has said what is prepared, and writes it only when that changes")
+        yield made
 
 
 @pytest.fixture

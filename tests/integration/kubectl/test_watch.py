@@ -34,7 +34,8 @@ class Watching:
         self.process = process
         self._lines: list[str] = []
         self._more = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -42,6 +43,12 @@ class Watching:
             with self._more:
                 self._lines.append(line.rstrip())
                 self._more.notify()
+
+    def end(self) -> None:
+        """As a person ends it; all of its output has been read then."""
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(PATIENCE) == 0
+        self._reader.join(PATIENCE)
 
     def until(self, text: str) -> list[str]:
         """All lines up to one with the text."""
@@ -57,11 +64,11 @@ class Watching:
 def watching(cluster: Sandbox, *arguments: str) -> Iterator[Watching]:
     command = [sys.executable, "-m", "dra_kubectl", "status", "--watch", "--kubeconfig", str(cluster.kubeconfig)]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        seen = Watching(process)
         try:
-            yield Watching(process)
+            yield seen
         finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(PATIENCE) == 0
+            seen.end()
 
 
 def test_a_pod_that_takes_and_gives_back_a_device_is_told_and_nothing_else(cluster: Sandbox) -> None:
