@@ -154,6 +154,23 @@ class Planned:
         eventually(f"a decision about {name}", done)
         return found[0]
 
+    def node_of(self, name: str, fits: bool = True) -> str:
+        """Where the scheduler has put a pod; "" once it has refused one that does not fit.
+
+        One that fits it may refuse at first, for what it has not seen yet (its watches are one for each kind, and
+        none waits for another), and then tries it again.
+        """
+        if not fits:
+            return text_at(self.decided(name), "spec", "nodeName")
+        found: list[str] = []
+
+        def there() -> bool:
+            found[:] = [text_at(self.api.get(f"{PODS}/{name}"), "spec", "nodeName")]
+            return found != [""]
+
+        eventually(f"a node for {name}", there)
+        return found[0]
+
     def create(self, value: JsonObject, spec: JsonObject) -> None:
         """A claim, and the pod of the same name that uses it."""
         self.api.create(CLAIMS, claim(text_at(value, "metadata", "name"), spec))

@@ -83,7 +83,7 @@ def test_explain_says_who_holds_what_the_real_scheduler_misses(planned: Planned)
     holding = claim_spec(f"{ATTRIBUTES}.model == 'A'", count=4)
     wanting = claim_spec(f"{ATTRIBUTES}.model == 'A'", count=3)
     planned.create(pod("holding"), holding)
-    assert text_at(planned.decided("holding"), "spec", "nodeName") == "planning-1"
+    assert planned.node_of("holding") == "planning-1"
     planned.create(pod("wanting"), wanting)
     try:
         assert refusal_of(planned.decided("wanting"))
@@ -155,8 +155,8 @@ def test_plan_predicts_what_the_real_scheduler_does_with_fifty_pods(planned: Pla
         before.write_text(json.dumps(planned.dra("snapshot")))
         predicted = predict(value, spec)
         planned.create(value, spec)
-        node_name = text_at(planned.decided(name), "spec", "nodeName")
         choices = list_at(predicted, "placed")
+        node_name = planned.node_of(name, fits=bool(choices))
         assert bool(choices) == bool(node_name), f"{name} is on {node_name!r}; {list_at(predicted, 'pending')}"
         if not node_name:
             planned.end(name)

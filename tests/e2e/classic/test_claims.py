@@ -186,7 +186,8 @@ def test_class_of_another_driver_is_left_alone(world: ClassicWorld, namespace: s
     with _class(world, resource_class("foreign", "other.example.com")) as name:
         world.create(claim(namespace, "theirs", name), user(namespace, "user", "theirs"))
         world.run(claim(namespace, "ours"), user(namespace, "other", "ours"))
-        eventually("the context", lambda: bool(world.listed(collection("PodSchedulingContext", namespace))))
+        path = f"{collection('PodSchedulingContext', namespace)}/user"
+        eventually("the context", lambda: world.api.exists(path))
         found = world.read("ResourceClaim", namespace, "theirs")
         assert not list_at(found, "metadata", "finalizers")
         assert not object_at(found, "status")
