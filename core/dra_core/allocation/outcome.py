@@ -30,7 +30,7 @@ def results_of(
         results.append(
             AllocationResult(
                 devices=DeviceAllocationResult(
-                    results=tuple(_result(item, features, share_ids) for item in chosen),
+                    results=tuple(_result(item, claim, features, share_ids) for item in chosen),
                     config=_configuration(claim, alternatives),
                 ),
                 node_selector=selector,
@@ -39,7 +39,9 @@ def results_of(
     return tuple(results)
 
 
-def _result(chosen: Chosen, features: Features, share_ids: Callable[[], str]) -> DeviceRequestAllocationResult:
+def _result(
+    chosen: Chosen, claim: ReadClaim, features: Features, share_ids: Callable[[], str]
+) -> DeviceRequestAllocationResult:
     device, request = chosen.candidate.device, chosen.request
     conditions = features.device_binding_and_status
     skips = chosen.candidate.slice.record.spec.skip_node_operations
@@ -49,13 +51,18 @@ def _result(chosen: Chosen, features: Features, share_ids: Callable[[], str]) ->
         pool=device.id[1],
         device=device.id[2],
         admin_access=True if request.admin else None,
-        tolerations=request.tolerations,
+        tolerations=_first_of_its_name(claim, request).tolerations,
         binding_conditions=device.record.binding_conditions if conditions else (),
         binding_failure_conditions=device.record.binding_failure_conditions if conditions else (),
         share_id=share_ids() if chosen.consumed is not None else None,
         consumed_capacity={name: str(amount) for name, amount in (chosen.consumed or {}).items()},
         skip_node_operations=skips if features.variant is Variant.EXPERIMENTAL else (),
     )
+
+
+def _first_of_its_name(claim: ReadClaim, request: Request) -> Request:
+    """The scheduler finds a result's request by its name, which the API server keeps unique."""
+    return next(item for items in claim.requests for item in items if item.full_name == request.full_name)
 
 
 def _configuration(claim: ReadClaim, alternatives: Sequence[int]) -> tuple[DeviceAllocationConfiguration, ...]:
@@ -109,8 +116,9 @@ def _node_selector(chosen: Sequence[Chosen], node_name: str, variant: Variant) -
         selector = device.node_selector if per_device else spec.node_selector
         pinned = variant is not Variant.STABLE and bool(device.binds_to_node)
         if name is not None or pinned:
-            # The stable variant writes the slice's name, which is this node's: the slice matched it.
-            only = NodeSelectorRequirement(key="metadata.name", operator="In", values=(node_name,))
+            # The stable variant writes the slice's or device's name, which may be "" beside ``allNodes``.
+            written = name if variant is Variant.STABLE and name is not None else node_name
+            only = NodeSelectorRequirement(key="metadata.name", operator="In", values=(written,))
             return NodeSelector(node_selector_terms=(NodeSelectorTerm(match_fields=(only,)),))
         terms = selector.node_selector_terms if selector is not None else ()
         if len(terms) > 1:

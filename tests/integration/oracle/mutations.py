@@ -54,6 +54,7 @@ class Mutations:
             question["features"] = {name: chance.random() < 0.85 for name in FEATURES}
         for claim in _list(question, "claims"):
             _with_different_names(list_at(claim, "spec", "devices", "requests"))
+        _drop_empty_conditions(question)
         return {**question, "name": f"mutant-{seed}"}
 
     def _change(self, question: JsonDict, chance: random.Random) -> None:
@@ -94,6 +95,15 @@ def _cross(question: JsonDict, other: JsonDict, chance: random.Random) -> None:
         question |= {"resourceSlices": other["resourceSlices"], "allocated": other["allocated"]}
     if chance.random() < 0.4:
         question["features"] = other["features"]
+
+
+def _drop_empty_conditions(question: JsonDict) -> None:
+    """The library tells an empty list of bindingConditions from none; the API server keeps no empty lists."""
+    for path, kind, value in list(_places(question, "", ())):
+        if kind == "bindingConditions" and value == []:
+            parent = _at(question, path[:-1])
+            assert isinstance(parent, dict)
+            parent.pop("bindingConditions", None)
 
 
 def _with_different_names(requests: Sequence[Json]) -> None:
