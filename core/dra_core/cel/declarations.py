@@ -49,6 +49,8 @@ _LISTS = """
 sets.contains(list<~A>,list<~A>) bool
 sets.equivalent(list<~A>,list<~A>) bool
 sets.intersects(list<~A>,list<~A>) bool
+.flatte_(list<list<~A>>) list<~A>
+.flatte_(list<dyn>,int) list<dyn>
 """
 _QUANTITY = """
 quantity(string) Q

@@ -22,8 +22,8 @@ _LONGEST = {"label": 63, "subdomain": 253}
 
 REGEX_SIZES = {
     "dns1123Label": 30, "dns1123Subdomain": 60, "dns1035Label": 30, "qualifiedName": 60, "dns1123LabelPrefix": 30,
-    "dns1123SubdomainPrefix": 60, "dns1035LabelPrefix": 30, "labelValue": 40, "uri": 1103, "uuid": 69, "byte": 84,
-    "date": 118, "datetime": 118,
+    "dns1123SubdomainPrefix": 60, "dns1035LabelPrefix": 30, "labelValue": 40, "uri": 1103, "uuid": 70, "byte": 84,
+    "date": 71, "datetime": 71,
 }  # fmt: skip
 """What a format costs to check, as length of a regular expression (library/format.go)."""
 

@@ -11,13 +11,17 @@ import re
 import msgspec
 
 from dra_core.cel.declarations import Overload
+from dra_core.cel.rewriting import as_written
 
 _ENTRY = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \| |\nERROR: |\Z)", re.DOTALL)
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']+)' applied to '\((.*)\)'")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _NO_FIELDS = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
-_NOT_SIMPLE = re.compile(r"(.+)\(\) variable name must be a simple identifier")
+_NOT_SIMPLE = re.compile(r"(.+)\(\) (first |second )?variable name must be a simple identifier")
 _TYPE_PARAMETER = re.compile(r"T%\d+")
+_ABOUT_TYPES = ("found no matching overload", "expected type", "type ")
+_SHORT = {"google.protobuf.Duration": "duration", "google.protobuf.Timestamp": "timestamp", "null_type": "null"}
+"""Types whose names cel-go shortens in what it reports."""
 _WIDE = ("\N{FULLWIDTH FULL STOP}", "\N{FULLWIDTH CIRCUMFLEX ACCENT}")
 
 
@@ -30,7 +34,15 @@ class Issue(msgspec.Struct, frozen=True, order=True):
 
 def in_layout(issues: list[Issue], source: str) -> str:
     """The faults with the lines in which they are, in their order of places."""
-    return "\n".join(_shown(issue, source) for issue in sorted(issues))
+    return "\n".join(_shown(Issue(issue.offset, _with_short_types(issue.text)), source) for issue in sorted(issues))
+
+
+def _with_short_types(text: str) -> str:
+    if not text.startswith(_ABOUT_TYPES):
+        return text
+    for name, short in _SHORT.items():
+        text = text.replace(name, short)
+    return text
 
 
 def _shown(issue: Issue, source: str) -> str:
@@ -59,7 +71,7 @@ def _issue(line: int, column: int, text: str, source: str, overloads: tuple[Over
     offset = sum(len(before) + 1 for before in source.split("\n")[: line - 1]) + column - 1
     if not source:
         offset = -1
-    text = _TYPE_PARAMETER.sub("dyn", text)
+    text = as_written(_TYPE_PARAMETER.sub("dyn", text)).replace(r"'\u003F'", "'?'")
     undeclared = _UNDECLARED.match(text)
     if undeclared and "." in undeclared[1]:
         # cel-go blames the first name, cel-cpp the last dot.
@@ -71,10 +83,9 @@ def _issue(line: int, column: int, text: str, source: str, overloads: tuple[Over
     if fields := _NO_FIELDS.match(text):
         return Issue(offset, f"type '{fields[1]}' does not support field selection")
     if macro := _NOT_SIMPLE.match(text):
-        binds = macro[1] == "cel.bind"
-        return Issue(
-            offset, "cel.bind() variable names must be simple identifiers" if binds else "argument is not an identifier"
-        )
+        if macro[1] == "cel.bind":
+            return Issue(offset, "cel.bind() variable names must be simple identifiers")
+        return Issue(offset, "argument must be a simple name" if macro[2] else "argument is not an identifier")
     text = text.replace("cannot be the range of a comprehension", "cannot be range of a comprehension")
     if text == "has() argument must be a field selection":
         return Issue(offset, "invalid argument to has() macro")

@@ -6,6 +6,7 @@ of its base environment; the validator of the strings library).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from dra_core.cel.issues import Issue
@@ -20,8 +21,15 @@ _INITIALISED = {"find": 1, "findAll": 1}
 
 
 def wrong_literals(checked: Checked) -> list[Issue]:
-    """What is wrong; mixed types first, because they end the check."""
+    """What is wrong; numbers and mixed types first, because they end the check."""
     nodes = walk(checked.root)
+    infinite = [
+        Issue(checked.positions.get(node.id, 0), "invalid double literal")
+        for node in nodes
+        if isinstance(node, Literal) and isinstance(node.value, float) and math.isinf(node.value)
+    ]
+    if infinite:
+        return infinite
     formatted = frozenset(
         item.id
         for node in nodes
@@ -77,16 +85,16 @@ def _wrong_call(node: Call, checked: Checked) -> Iterable[Issue]:
     if node.function == "format" and isinstance(node.target, Literal) and isinstance(node.target.value, str):
         yield from _wrong_format(node, node.target.value, checked)
     pattern = arguments[-1] if arguments else None
-    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+    if not isinstance(pattern, Literal):
         return
     try:
-        match node.function:
-            case "duration":
-                duration(pattern.value)
-            case "timestamp":
-                timestamp(pattern.value)
-            case "matches":
-                check(pattern.value)
+        match node.function, pattern.value:
+            case "duration", str() as text:
+                duration(text)
+            case "timestamp", str() | int() as moment:
+                timestamp(moment)
+            case "matches", str() as text:
+                check(text)
             case _:
                 pass
     except EvaluationError:

@@ -18,6 +18,7 @@ from dra_core.cel.values import (
     Unsigned,
     Value,
     checked_int,
+    checked_moment,
     checked_unsigned,
     compare,
     equal,
@@ -49,9 +50,9 @@ def add(left: Value, right: Value) -> Value:
     if isinstance(left, Duration) and isinstance(right, Duration):
         return Duration(checked_int(left.nanos + right.nanos))
     if isinstance(left, Timestamp) and isinstance(right, Duration):
-        return Timestamp(left.nanos + right.nanos)
+        return checked_moment(left.nanos + right.nanos)
     if isinstance(left, Duration) and isinstance(right, Timestamp):
-        return Timestamp(left.nanos + right.nanos)
+        return checked_moment(left.nanos + right.nanos)
     raise no_such_overload()
 
 
@@ -66,7 +67,7 @@ def subtract(left: Value, right: Value) -> Value:
     if isinstance(left, Duration) and isinstance(right, Duration):
         return Duration(checked_int(left.nanos - right.nanos))
     if isinstance(left, Timestamp) and isinstance(right, Duration):
-        return Timestamp(left.nanos - right.nanos)
+        return checked_moment(left.nanos - right.nanos)
     if isinstance(left, Timestamp) and isinstance(right, Timestamp):
         return Duration(checked_int(left.nanos - right.nanos))
     raise no_such_overload()
@@ -296,7 +297,7 @@ def to_double(value: Value) -> Value:
             return float(value)
         case str():
             try:
-                if value != value.strip() or "_" in value:
+                if value != value.strip():
                     raise ValueError
                 number = float.fromhex(value) if "0x" in value.lower() else float(value)
             except (ValueError, OverflowError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from dra_core.cel.declarations import EXTENSIONS, QUANTITY, REPLACED, overloads,
 from dra_core.cel.environment import Environment
 from dra_core.cel.issues import in_layout, translated
 from dra_core.cel.literals import misused_device, wrong_literals
+from dra_core.cel.rewriting import as_parser_reads
 from dra_core.cel.syntax import Checked
 from dra_core.cel.wire import read_checked
 from dra_core.snapshot.json_value import Json, JsonObject
@@ -52,7 +52,7 @@ def parse(expression: str, environment: Environment) -> Checked | Rejected:
     if not expression.isascii() and any("\ud800" <= letter <= "\udfff" for letter in expression):
         return Rejected("ERROR: <input>:1:1: invalid UTF-8")  # half a character; no API server lets it through
     try:
-        data = parser.compile(_without_field_tests(expression, environment)).serialize()
+        data = parser.compile(as_parser_reads(expression, known_fields(environment))).serialize()
     except (RuntimeError, ValueError) as error:
         return Rejected(translated(_text(str(error)), expression, overloads(environment)))
     checked = read_checked(data)
@@ -63,19 +63,6 @@ def parse(expression: str, environment: Environment) -> Checked | Rejected:
 def _text(message: str) -> str:
     """The checker's own words, without the status around them."""
     return message.removeprefix(f"{_STATUS}: ").removesuffix(f" [{_STATUS}]")
-
-
-_FIELD_TEST = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\bhas\(\s*device\.(\w+)\s*\)""")
-
-
-def _without_field_tests(expression: str, environment: Environment) -> str:
-    """``has(device.driver)`` as ``(true)`` of the same length: the checker would take it for the field itself."""
-
-    def shown(found: re.Match[str]) -> str:
-        known = found[1] is not None and found[1] in known_fields(environment)
-        return "(true)".ljust(len(found[0])) if known else found[0]
-
-    return _FIELD_TEST.sub(shown, expression) if "has(" in expression else expression
 
 
 def known_fields(environment: Environment) -> tuple[str, ...]:

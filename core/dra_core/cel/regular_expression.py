@@ -1,4 +1,4 @@
-"""Regular expressions, by RE2 itself: cel-expr-python carries it, and is asked for ``matches`` and ``extract``.
+"""Regular expressions, by RE2 itself, which cel-expr-python carries: it is asked to match, to extract and to replace.
 
 Go's syntax is RE2's, and so is the promise that no pattern takes exponential time.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         def eval(self, *, data: dict[str, str]) -> _Answer: ...
 
 
+_MARKS = range(0xE000, 0x110000)  # from the private use area on
 _FAILED = "INVALID_ARGUMENT: invalid regular expression: "
 _IN_GO = {
     "missing ]": "missing closing ]",
@@ -68,13 +69,13 @@ def found(text: str, pattern: str) -> str:
 
 
 def all_found(text: str, pattern: str, most: int) -> list[str]:
-    """Occurrences one behind the other, at most so many if the number is not negative."""
-    occurrences: list[str] = []
+    """Occurrences one behind the other, empty ones too, at most so many if the number is not negative."""
     if most == 0 or not matches(text, pattern):
-        return occurrences
-    answer = _asked("regex.extractAll(s, p)", text, f"({without_groups(pattern)})")
-    if isinstance(answer, list):
-        occurrences = [item for item in answer if isinstance(item, str)]
+        return []
+    # ``regex.extractAll`` leaves out empty occurrences; a replacement shows them all, between marks.
+    mark = next(chr(code) for code in _MARKS if chr(code) not in text)
+    answer = _asked(f"regex.replace(s, p, '{mark}\\\\1{mark}')", text, f"({without_groups(pattern)})")
+    occurrences = answer.split(mark)[1::2] if isinstance(answer, str) else []
     return occurrences if most < 0 else occurrences[:most]
 
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 import datetime
 import re
 
-from dra_core.cel.operators import unconverted
-from dra_core.cel.values import Duration, EvaluationError, Timestamp, Value, checked_int, no_such_overload
+from dra_core.cel.operators import quoted, unconverted
+from dra_core.cel.values import (
+    FIRST,
+    MOST,
+    SECOND,
+    Duration,
+    EvaluationError,
+    Timestamp,
+    Value,
+    checked_int,
+    checked_moment,
+    no_such_overload,
+)
 
-_SECOND = 1_000_000_000
 _UNITS = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
     "μs": 1_000,
     "ms": 1_000_000,
-    "s": _SECOND,
-    "m": 60 * _SECOND,
-    "h": 3600 * _SECOND,
+    "s": SECOND,
+    "m": 60 * SECOND,
+    "h": 3600 * SECOND,
 }
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_CYCLE, _CYCLE_YEARS = 146097 * 86400, 400  # the calendar repeats itself after so many seconds
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-FIRST, LAST = -62135596800, 253402300799  # seconds: years 1 to 9999, as CEL allows
 
 
 def duration(value: Value) -> Value:
@@ -41,11 +51,22 @@ def duration(value: Value) -> Value:
             break
         whole, _, fraction = part[1].partition(".")
         unit = _UNITS[part[2]]
-        total += int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+        total += int(whole or 0) * unit + _fraction(fraction, unit)
         position = part.end()
     if not rest or position < len(rest):
         raise unconverted(value, "google.protobuf.Duration")
     return Duration(checked_int(sign * total))
+
+
+def _fraction(digits: str, unit: int) -> int:
+    """A part of a unit: Go reckons in float64, and passes over digits that an int64 cannot hold."""
+    value, scale = 0, 1.0
+    for digit in digits:
+        longer = value * 10 + int(digit)
+        if longer > MOST + 1:
+            break
+        value, scale = longer, scale * 10
+    return int(float(value) * (unit / scale))
 
 
 def timestamp(value: Value) -> Value:
@@ -53,9 +74,7 @@ def timestamp(value: Value) -> Value:
     if isinstance(value, Timestamp):
         return value
     if type(value) is int:
-        if not FIRST <= value <= LAST:
-            raise EvaluationError("timestamp overflow")
-        return Timestamp(value * _SECOND)
+        return checked_moment(value * SECOND)
     if not isinstance(value, str):
         raise no_such_overload()
     parts = _MOMENT.fullmatch(value)
@@ -70,12 +89,12 @@ def timestamp(value: Value) -> Value:
     zone = parts[8]
     offset = 0 if zone == "Z" else (int(zone[1:3]) * 60 + int(zone[4:6])) * (-60 if zone[0] == "-" else 60)
     seconds = int((moment - _EPOCH).total_seconds()) - offset
-    return Timestamp(seconds * _SECOND + int(fraction))
+    return checked_moment(seconds * SECOND + int(fraction))
 
 
 def time_text(value: Duration | Timestamp) -> str:
     """A duration as seconds (``5.5s``), a timestamp as RFC 3339."""
-    seconds, nanos = divmod(abs(value.nanos) if isinstance(value, Duration) else value.nanos, _SECOND)
+    seconds, nanos = divmod(abs(value.nanos) if isinstance(value, Duration) else value.nanos, SECOND)
     fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
     if isinstance(value, Duration):
         return f"{'-' if value.nanos < 0 else ''}{seconds}{fraction}s"
@@ -83,27 +102,39 @@ def time_text(value: Duration | Timestamp) -> str:
     return f"{moment.year:04d}{moment:-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def _moment(value: Timestamp, zone: Value) -> datetime.datetime:
-    moment = _EPOCH + datetime.timedelta(seconds=value.nanos // _SECOND)
+def _moment(value: Timestamp, zone: Value) -> tuple[datetime.datetime, int]:
+    """The moment as clocks in the zone show it, in the first 400 years, and how many years to add."""
+    cycles, seconds = divmod(value.nanos // SECOND + _offset(zone) - FIRST, _CYCLE)
+    return _EPOCH + datetime.timedelta(seconds=FIRST + seconds), cycles * _CYCLE_YEARS
+
+
+def _offset(zone: Value) -> int:
+    """Seconds east of UTC, as cel-go reads ``+02:00`` (or ``2:0``)."""
     if zone is None or zone in ("", "UTC"):
-        return moment
+        return 0
     if not isinstance(zone, str):
         raise no_such_overload()
-    fixed = re.fullmatch(r"([+-]?)(\d\d):(\d\d)", zone)
-    if fixed:
-        minutes = (int(fixed[2]) * 60 + int(fixed[3])) * (-1 if fixed[1] == "-" else 1)
-        return moment.astimezone(datetime.timezone(datetime.timedelta(minutes=minutes)))
-    # Names of zones need the zone database of some machine; the core reads no files.
-    raise EvaluationError(f"unknown time zone {zone}")
+    hours, colon, minutes = zone.partition(":")
+    if not colon:
+        # Names of zones need the zone database of some machine; the core reads no files.
+        raise EvaluationError(f"unknown time zone {zone}")
+    hour, minute = _whole(hours), _whole(minutes)
+    return (hour * 60 + (-minute if zone[0] == "-" else minute)) * 60
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
+        raise EvaluationError(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
+    return int(text)
 
 
 def part(name: str, value: Value, zone: Value = None) -> Value:
     """``getHours`` and its like."""
     if isinstance(value, Duration):
         unit = {
-            "getHours": 3600 * _SECOND,
-            "getMinutes": 60 * _SECOND,
-            "getSeconds": _SECOND,
+            "getHours": 3600 * SECOND,
+            "getMinutes": 60 * SECOND,
+            "getSeconds": SECOND,
             "getMilliseconds": 1_000_000,
         }
         if name not in unit:
@@ -112,9 +143,9 @@ def part(name: str, value: Value, zone: Value = None) -> Value:
         return -whole if value.nanos < 0 else whole
     if not isinstance(value, Timestamp):
         raise no_such_overload()
-    moment = _moment(value, zone)
+    moment, years = _moment(value, zone)
     parts = {
-        "getFullYear": moment.year,
+        "getFullYear": moment.year + years,
         "getMonth": moment.month - 1,
         "getDayOfYear": moment.timetuple().tm_yday - 1,
         "getDayOfMonth": moment.day - 1,
@@ -123,7 +154,7 @@ def part(name: str, value: Value, zone: Value = None) -> Value:
         "getHours": moment.hour,
         "getMinutes": moment.minute,
         "getSeconds": moment.second,
-        "getMilliseconds": value.nanos % _SECOND // 1_000_000,
+        "getMilliseconds": value.nanos % SECOND // 1_000_000,
     }
     return parts[name]
 

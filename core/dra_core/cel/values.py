@@ -48,6 +48,10 @@ class Duration(msgspec.Struct, frozen=True, order=True):
     nanos: int
 
 
+SECOND = 1_000_000_000
+FIRST, LAST = -62135596800, 253402300799  # seconds: years 1 to 9999, as CEL allows
+
+
 class Timestamp(msgspec.Struct, frozen=True, order=True):
     """A moment, in nanoseconds since 1970 (UTC)."""
 
@@ -269,6 +273,17 @@ def checked_int(value: int) -> int:
     if LEAST <= value <= MOST:
         return value
     raise EvaluationError("integer overflow")
+
+
+def checked_moment(nanos: int) -> Timestamp:
+    """The timestamp, if CEL allows for it.
+
+    Raises:
+        EvaluationError: It is not in the years 1 to 9999.
+    """
+    if not FIRST <= nanos // SECOND <= LAST:
+        raise EvaluationError("timestamp overflow")
+    return Timestamp(nanos)
 
 
 def checked_unsigned(value: int) -> Unsigned:

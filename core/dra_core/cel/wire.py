@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TypeAlias
 
+from dra_core.cel.rewriting import as_written
 from dra_core.cel.syntax import (
     Call,
     Checked,
@@ -91,7 +92,7 @@ class _Reader:
     def _call(self, number: int, fields: Fields) -> Node:
         target = self.node(_body(fields, 1)) if 1 in fields else None
         arguments = tuple(self.node(_bytes(item)) for item in fields.get(3, ()))
-        return Call(number, _text(fields, 2), target, arguments)
+        return Call(number, as_written(_text(fields, 2)), target, arguments)
 
     def _map(self, number: int, fields: Fields) -> Node:
         entries = []
