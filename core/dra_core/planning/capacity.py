@@ -7,16 +7,18 @@ pools, are placed one after the other instead.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 import msgspec
 
 from dra_core.allocation.allocate import Wrong
 from dra_core.allocation.allocated import Allocated
+from dra_core.allocation.inventory_device import InventoryDevice, InventorySlice
 from dra_core.allocation.node_shape import Shapes, in_use
 from dra_core.allocation.planner import Planner
-from dra_core.allocation.requests import read_claims
+from dra_core.allocation.requests import ReadClaim, Request, read_claims
 from dra_core.allocation.search import Solution
+from dra_core.allocation.selectors import Questions
 from dra_core.planning.cluster import NONE_ADVERTISED, Cluster
 from dra_core.planning.evaluation import evaluate, resource_refusal
 from dra_core.planning.explain import API_VERSION, explain_pod
@@ -101,11 +103,45 @@ def capacity_for(cluster: Cluster, item: Wanted, *, asked: int = 0) -> Capacity:
     )
 
 
+def _without_strangers(cluster: Cluster, claims: Sequence[ReadClaim]) -> Cluster:
+    """The cluster without pools that nodes share and of which the claims select nothing.
+
+    Such pools, as of network devices, would only hide that nodes are alike and how many pods an empty one takes.
+    """
+    requests = [request for claim in claims for alternatives in claim.requests for request in alternatives]
+    pools = cluster.inventory.pools
+    strangers = {pool for pool, parts in pools.items() if _is_strange(cluster.questions, requests, tuple(parts))}
+    if not strangers:
+        return cluster
+    slices = cluster.snapshot.slices
+    kept = tuple(part for part in slices if (part.spec.driver, part.spec.pool.name) not in strangers)
+    return cluster.having(msgspec.structs.replace(cluster.snapshot, slices=kept))
+
+
+def _is_strange(questions: Questions, requests: Sequence[Request], parts: Sequence[InventorySlice]) -> bool:
+    """Whether nodes share the pool, it is in order, and no request selects any of its devices."""
+    specs = [part.record.spec for part in parts]
+    if any(spec.node_name is not None for spec in specs):
+        return False
+    stated = {(spec.pool.generation, spec.pool.resource_slice_count) for spec in specs}
+    return stated == {(specs[0].pool.generation, len(specs))} and not any(
+        _concerns(questions, request, device) for part in parts for device in part.devices for request in requests
+    )
+
+
+def _concerns(questions: Questions, request: Request, device: InventoryDevice) -> bool:
+    """Whether class and request select the device, or fail on it."""
+    for condition in request.conditions:
+        answer = questions.ask(condition.expression, device)
+        if answer is not True:
+            return answer is not False
+    return True
+
+
 class _Filling:
     """Counts pods by node."""
 
     def __init__(self, cluster: Cluster, item: Wanted) -> None:
-        self._cluster = cluster
         self._item = item
         given = {cluster.advertised(node) for node in cluster.nodes}
         variants = [cluster.claims_of(item.pod, names) for names in given or {NONE_ADVERTISED}]
@@ -114,6 +150,7 @@ class _Filling:
         self._open: tuple[ResourceClaim, ...] = tuple(found.claim for found in claims.open)
         self._wanted = cluster.node_requests(item.pod, next(iter(given), NONE_ADVERTISED))
         read = read_claims(self._open, cluster.classes, cluster.features, cluster.questions)
+        self._cluster = cluster = _without_strangers(cluster, read)
         self._shapes = Shapes(read, cluster.inventory.verdicts(cluster.questions))
         self._known: dict[Hashable, tuple[int, str]] = {}
 
@@ -126,6 +163,8 @@ class _Filling:
         if not own or not self._alike_everywhere():
             return self._one_by_one(cluster)
         alone = [node for node in cluster.nodes if cluster.inventory.for_node(node).private]
+        if cluster.assumed_nodes and len(alone) < len(cluster.nodes):
+            return self._one_by_one(cluster)  # there are no Nodes of which some could be left to it
         total = 0
         for node in alone:
             count, stop = self._on(node, cluster.allocated, cluster.used.get(node.metadata.name, {}))
