@@ -12,6 +12,7 @@ import grpc
 import pytest
 from dra_apiserver import RESOURCE_CLAIMS
 from dra_core.preparation import ClaimMissing
+from dra_kubeletplugin import probes
 from dra_kubeletplugin.calls import Calls, KubeletClaim
 from dra_kubeletplugin.claims_on_node import PrepareAnswers
 from dra_kubeletplugin.classic_services import CLASSIC
@@ -47,6 +48,12 @@ class Broken(NoClaims):
 
     def prepare(self, requested: Iterable[KubeletClaim], context: grpc.ServicerContext) -> PrepareAnswers:  # noqa: ARG002  whatever is asked
         context.abort(grpc.StatusCode.INTERNAL, "broken")
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that takes long is none, and so may be one on a busy machine."""
+    monkeypatch.setattr(probes, "PROBE_SECONDS", 30.0)
 
 
 @pytest.fixture
