@@ -94,7 +94,7 @@ class SnapshotDifference(msgspec.Struct, frozen=True, kw_only=True, rename="came
         added: ``Kind namespace/name`` of objects that only the second has.
         removed: The same of the first.
         changed: Objects that both have, with what is different in words.
-        devices: Devices whose use or state changed, in words.
+        devices: Devices whose use, state or taints changed, in words.
     """
 
     api_version: str = API_VERSION
@@ -130,7 +130,8 @@ def _state(device: DeviceStatus | None) -> str:
     if device is None:
         return "absent"
     users = ", ".join(use.claim for use in device.uses)
-    return f"{device.state}{f' by {users}' if users else ''}"
+    state = f"{device.state}{f' by {users}' if users else ''}"
+    return ", ".join([state, *(["unhealthy"] if device.unhealthy else []), *(f"tainted {t}" for t in device.taints)])
 
 
 def _objects(snapshot: ClusterSnapshot) -> Mapping[str, Record]:
@@ -161,18 +162,19 @@ def _name(namespace: str, name: str) -> str:
 
 def _what(old: Record, new: Record) -> str:
     """In words; "" for bookkeeping that means nothing (resourceVersion, managedFields)."""
+    words = [] if old.metadata.uid == new.metadata.uid else ["was made anew"]
+    told = ""
     if isinstance(old, ResourceClaim) and isinstance(new, ResourceClaim):
         before, after = old.status.allocation, new.status.allocation
-        if before is None and after is not None:
-            return "was allocated"
-        if before is not None and after is None:
-            return "gave its devices back"
+        if (before is None) != (after is None):
+            words.append("gave its devices back" if after is None else "was allocated")
+            told = "status"
     parts = []
     for field in msgspec.structs.fields(type(old)):
         one, other = getattr(old, field.name), getattr(new, field.name)
         if field.name == "metadata":
             if (one.labels, one.deletion_timestamp) != (other.labels, other.deletion_timestamp):
                 parts.append("metadata")
-        elif one != other:
+        elif one != other and field.name != told:
             parts.append(field.encode_name)
-    return f"{' and '.join(parts)} changed" if parts else ""
+    return ", ".join([*words, *([f"{' and '.join(parts)} changed"] if parts else [])])

@@ -175,6 +175,24 @@ def test_a_snapshot_of_a_what_if_shows_in_a_diff(cluster: str, tmp_path: Path) -
     assert (same.exit_code, same.stdout) == (0, "nothing is different\n")
 
 
+def test_a_taint_and_an_object_made_anew_show_in_a_diff(cluster: str, tmp_path: Path) -> None:
+    before = json.loads(Path(cluster).read_text())
+    pod = next(item for item in before["items"] if item["kind"] == "Pod")
+    pod["metadata"]["uid"] = "another"
+    after = tmp_path / "after.json"
+    after.write_text(json.dumps(before))
+    tainted = tmp_path / "tainted.json"
+    tainted.write_text(run("snapshot", "-f", str(after), "--taint", "node-0/gpu-0", "k:NoSchedule").stdout)
+    user = "InUse by team/run-0-gpu-abcde"
+    assert run("diff", cluster, str(tainted)).stdout.splitlines() == [
+        "~ ResourceSlice 00000-gpu.example.com-node-0-abcde: spec changed",
+        f"~ Pod team/{pod['metadata']['name']}: was made anew",
+        "",
+        "DEVICE                         CHANGE",
+        f"gpu.example.com/node-0/gpu-0   {user} → {user}, tainted k:NoSchedule",
+    ]
+
+
 def test_plans_are_compared_by_where_pods_go(cluster: str, tmp_path: Path) -> None:
     plans = []
     for number, node in enumerate(("node-1", "node-2")):
