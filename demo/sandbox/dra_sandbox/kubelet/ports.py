@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Mapping
 
@@ -11,6 +12,10 @@ from dra_sandbox.world.objects import objects_at
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 ACTIONS = ("httpGet", "tcpSocket", "grpc")
+
+CANDIDATES = range(20_000, 32_768)
+"""Below the ports that kernels give to connections, and to whoever asks for any (Linux: from ip_local_port_range,
+32768 by default; macOS: from 49152): nobody else gets one of them by chance before the container listens."""
 
 
 def named_ports(pod: JsonObject) -> frozenset[int]:
@@ -28,10 +33,20 @@ def free_ports(wanted: frozenset[int]) -> Mapping[int, int]:
     sockets: list[socket.socket] = []
     try:
         for _ in wanted:
-            held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            sockets.append(held)
-            held.bind(("127.0.0.1", 0))
+            sockets.append(_held())
         return {port: held.getsockname()[1] for port, held in zip(sorted(wanted), sockets, strict=True)}
     finally:
         for held in sockets:
             held.close()
+
+
+def _held() -> socket.socket:
+    """A socket with a port that nobody listens on."""
+    while True:
+        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            held.bind(("127.0.0.1", secrets.choice(CANDIDATES)))
+        except OSError:
+            held.close()
+        else:
+            return held

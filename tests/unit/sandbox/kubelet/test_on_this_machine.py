@@ -94,6 +94,13 @@ def test_declared_and_probed_ports_get_free_ones() -> None:
     assert len(set(ports.values())) == 2
 
 
+def test_nobody_gets_a_pods_port_by_asking_for_any() -> None:
+    """Between the choice and the container's start."""
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = free_ports(frozenset(range(100)))
+    assert [port for port in ports.values() if first <= port <= last] == []
+
+
 def test_a_pod_says_itself_whether_it_gets_a_token_or_its_account_does() -> None:
     off: JsonObject = {"automountServiceAccountToken": False}
     assert wants_access({"spec": {}}, None)
