@@ -21,6 +21,7 @@ from dra_core.planning.explain import API_VERSION
 from dra_core.snapshot.quantity import DECIMAL_SI, canonical, parse
 
 SEVERAL_NODES = "(several nodes)"  # where devices are that no single node owns
+_CLAIM = "claim "  # before the name of a claim that no pod uses, among names of pods
 HEALTH_CONDITIONS = ("Ready", "Healthy")  # of status.devices: False means that the driver reports trouble
 
 State = Literal["Free", "InUse", "Shared", "Blocked", "Unavailable"]
@@ -108,7 +109,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):
-    """Devices counted by state; ``tainted`` and ``unhealthy`` ones count under their state as well."""
+    """Devices counted by state; ``tainted`` and ``unhealthy`` ones count under their state as well.
+
+    ``users`` are pods as ``namespace/name`` (of a namespace's row: ``name``), or ``claim …`` where no pod uses it.
+    """
 
     name: str
     devices: int
@@ -293,7 +297,14 @@ def by_driver(status: Status) -> tuple[Row, ...]:
 def by_namespace(status: Status) -> tuple[Row, ...]:
     """Counts by the namespaces whose claims use the devices; a shared device counts in each."""
     used = [device for device in status.devices if device.uses]
-    return _rows(used, lambda device: tuple(dict.fromkeys(use.claim.partition("/")[0] for use in device.uses)))
+    rows = _rows(used, lambda device: tuple(dict.fromkeys(use.claim.partition("/")[0] for use in device.uses)))
+    return tuple(msgspec.structs.replace(row, users=_names_in(row.users, row.name)) for row in rows)
+
+
+def _names_in(users: Iterable[str], namespace: str) -> tuple[str, ...]:
+    """Those of the namespace, which goes without saying."""
+    own = (user.removeprefix(_CLAIM).startswith(f"{namespace}/") for user in users)
+    return tuple(user.replace(f"{namespace}/", "", 1) for user, meant in zip(users, own, strict=True) if meant)
 
 
 def by_class(cluster: Cluster, status: Status) -> tuple[Row, ...]:
@@ -330,7 +341,7 @@ def _row(name: str, devices: list[DeviceStatus]) -> Row:
     states: dict[str, int] = {}
     for device in devices:
         states[device.state] = states.get(device.state, 0) + 1
-    users = dict.fromkeys(pod for device in devices for use in device.uses for pod in (use.pods or (use.claim,)))
+    users = dict.fromkeys(user for device in devices for use in device.uses for user in _users(use))
     return Row(
         name,
         len(devices),
@@ -339,3 +350,9 @@ def _row(name: str, devices: list[DeviceStatus]) -> Row:
         sum(bool(device.unhealthy) for device in devices),
         tuple(users),
     )
+
+
+def _users(use: Use) -> tuple[str, ...]:
+    """Pods as namespace/name, as many namespaces have pods of the same name; without any, the claim."""
+    namespace = use.claim.partition("/")[0]
+    return tuple(f"{namespace}/{pod}" for pod in use.pods) or (f"{_CLAIM}{use.claim}",)

@@ -30,18 +30,18 @@ def test_status_counts_by_node(files: tuple[str, ...]) -> None:
     result = run("status", *files)
     assert result.stdout == (
         "NODE     DRIVER            DEVICES   FREE   IN USE   USED BY\n"
-        "node-0   gpu.example.com   2         0      2        run-0, run-3\n"
-        "node-1   gpu.example.com   2         1      1        run-1\n"
-        "node-2   gpu.example.com   2         1      1        run-2\n"
+        "node-0   gpu.example.com   2         0      2        team/run-0, team/run-3\n"
+        "node-1   gpu.example.com   2         1      1        team/run-1\n"
+        "node-2   gpu.example.com   2         1      1        team/run-2\n"
     )
 
 
 @pytest.mark.parametrize(
     ("by", "line"),
     [
-        ("driver", "gpu.example.com   6         2      4        run-0, run-3, run-1, run-2"),
-        ("class", "gpu.example.com   6         2      4        run-0, run-3, run-1, run-2"),
-        ("namespace", "team        4         0      4        run-0, run-3, run-1, run-2"),
+        ("driver", "gpu.example.com   6         2      4        team/run-0, team/run-3, team/run-1, team/run-2"),
+        ("class", "gpu.example.com   6         2      4        team/run-0, team/run-3, team/run-1, team/run-2"),
+        ("namespace", "team        4         0      4        team/run-0, team/run-3, team/run-1, team/run-2"),
         ("device", "node-1   gpu.example.com   node-1   gpu-0    free     -          -        -"),
     ],
 )
