@@ -41,7 +41,7 @@ def test_status_counts_by_node(files: tuple[str, ...]) -> None:
     [
         ("driver", "gpu.example.com   6         2      4        team/run-0, team/run-3, team/run-1, team/run-2"),
         ("class", "gpu.example.com   6         2      4        team/run-0, team/run-3, team/run-1, team/run-2"),
-        ("namespace", "team        4         0      4        team/run-0, team/run-3, team/run-1, team/run-2"),
+        ("namespace", "team        4         0      4        run-0, run-3, run-1, run-2"),
         ("device", "node-1   gpu.example.com   node-1   gpu-0    free     -          -        -"),
     ],
 )
