@@ -111,8 +111,8 @@ def test_a_failing_prepare_is_told_and_repeated(bare: Sandbox, plugin: LittlePlu
     plugin.faults["Prepare"] = ["out of ECC memory"]
     with plugin.registered():
         bare.create([wanting("c"), user("p", "c")])
-        message = wait_event(bare, "default", "p", "FailedPrepareDynamicResources")
-        assert message.endswith("NodePrepareResources failed for ResourceClaim c: out of ECC memory")
+        words = "NodePrepareResources failed for ResourceClaim c: out of ECC memory"
+        assert wait_event(bare, "default", "p", "FailedPrepareDynamicResources", words).endswith(words)
         wait_ready(bare, "default", "p")
         assert plugin.count("Prepare", "c") == 2
 
@@ -121,7 +121,7 @@ def test_a_reply_that_leaves_a_claim_out_is_a_failure(bare: Sandbox, plugin: Lit
     plugin.skip = True
     with plugin.registered():
         bare.create([wanting("c"), user("p", "c")])
-        assert "skipped claim c" in wait_event(bare, "default", "p", "FailedPrepareDynamicResources")
+        wait_event(bare, "default", "p", "FailedPrepareDynamicResources", "skipped claim c")
         assert text_at(get_pod(bare, "default", "p"), "status", "phase") == "Pending"
 
 

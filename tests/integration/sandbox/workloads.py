@@ -115,22 +115,23 @@ def wait_gone(cluster: Sandbox, where: str, name: str, seconds: float = PATIENCE
     cluster.wait_for(lambda world: world.get(POD, where, name) is None, f"pod {where}/{name} to be gone", seconds)
 
 
-def event_of(world: World, where: str, name: str, reason: str) -> str:
-    """The newest message of this reason about an object, or ""."""
+def event_of(world: World, where: str, name: str, reason: str, *words: str) -> str:
+    """The newest message of this reason, with all these words, about an object, or ""."""
     events = [
         event
         for event in world.all(EVENT)
         if namespace_of(event) == where
         and text_at(event, "involvedObject", "name") == name
         and text_at(event, "reason") == reason
+        and all(word in text_at(event, "message") for word in words)
     ]
     return text_at(max(events, key=lambda event: text_at(event, "lastTimestamp"), default=None), "message")
 
 
-def wait_event(cluster: Sandbox, where: str, name: str, reason: str) -> str:
-    return cluster.wait_for(
-        lambda world: event_of(world, where, name, reason), f"an event {reason} about {where}/{name}", PATIENCE
-    )
+def wait_event(cluster: Sandbox, where: str, name: str, reason: str, *words: str) -> str:
+    """Others of the reason may come before: a plugin that serves need not be registered yet."""
+    what = f"an event {reason} about {where}/{name} with {words}"
+    return cluster.wait_for(lambda world: event_of(world, where, name, reason, *words), what, PATIENCE)
 
 
 def scheduling_message(world: World, where: str, name: str) -> str:
