@@ -126,10 +126,10 @@ def _rounded_to_step(wanted: Quantity, bounds: Range, least: Quantity, fractiona
     first, step = whole_value(least), whole_value(bounds.step)
     if step == 0:
         return Unusable(f"{_NOT_REPRESENTABLE}: the step of the range is 0")
-    steps = _steps(whole_value(wanted) - first, step)
+    steps = _steps(_wrapped(whole_value(wanted) - first), step)
     if first >= 0 and steps > _quotient(MOST - first, step):
         return Unusable(f"{_NOT_REPRESENTABLE}: rounding request {wanted} up to the next step passes MaxInt64")
-    return whole(first + step * steps, bounds.step.format)
+    return whole(_wrapped(first + step * steps), bounds.step.format)
 
 
 def _rounded_in_thousandths(wanted: Quantity, step: Quantity, least: Quantity) -> Quantity | Unusable:
@@ -137,13 +137,18 @@ def _rounded_in_thousandths(wanted: Quantity, step: Quantity, least: Quantity) -
     if asked is None:
         return Unusable(f"{_NOT_REPRESENTABLE}: request {wanted} is not a representable milli value")
     first, size = milli_value(least) or 0, milli_value(step) or 1
-    steps = _steps(asked - first, size)
-    if steps > _quotient(MOST - first, size):
+    steps = _steps(_wrapped(asked - first), size)
+    if steps > _quotient(_wrapped(MOST - first), size):
         return Unusable(
             f"{_NOT_REPRESENTABLE}: rounding request {wanted} up to the next step passes the milli-value range"
         )
-    value = first + size * steps
+    value = _wrapped(first + size * steps)
     return whole(value // 1000, step.format) if value % 1000 == 0 else thousandths(value, step.format)
+
+
+def _wrapped(value: int) -> int:
+    """What int64 arithmetic leaves of it: the scheduler guards against too much only from 0 upwards."""
+    return (value + MOST + 1) % 2**64 - MOST - 1
 
 
 def _quotient(left: int, right: int) -> int:
@@ -186,4 +191,4 @@ def _outside(amount: Quantity, bounds: Range, fractional: bool) -> bool:
     else:
         value, step = whole_value(amount), whole_value(bounds.step)
         first = whole_value(bounds.least or Quantity(0))
-    return step == 0 or (value - first) % step != 0
+    return step == 0 or _wrapped(value - first) % step != 0

@@ -5,7 +5,7 @@ A question is read as Go reads Kubernetes objects (``as_go_reads``); fields that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from dra_core.allocation.why_not import why_not
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.snapshot.as_go_reads import amount, with_go_zeros
 from dra_core.snapshot.codec import decode_reporting, encode
+from dra_core.snapshot.device import CapacityRequestPolicy
 from dra_core.snapshot.device_class import DeviceClass
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from dra_core.snapshot.node import Node
@@ -52,7 +53,6 @@ def read_question(value: Json) -> Result[Question, Refusals]:
     slices = _records(ResourceSlice, value, "resourceSlices", faults)
     claims = _records(ResourceClaim, value, "claims", faults)
     allocated = _allocated(object_at(value, "allocated"), faults)
-    faults += _amount_faults(slices, claims)
     if node is None or faults:
         return Failure(tuple(faults))
     switches = object_at(value, "features")
@@ -176,12 +176,14 @@ def _records(kind: type[Record], value: JsonObject, field: str, faults: list[Ref
 
 def _record(kind: type[Record], value: Json, path: str, faults: list[Refusal]) -> Record | None:
     decoded = decode_reporting(kind, value)
-    if isinstance(decoded, Failure):
+    if isinstance(decoded, Failure) or _not_quantities(decoded.unwrap().record):
         decoded = decode_reporting(kind, with_go_zeros(kind, value))
     if isinstance(decoded, Failure):
         faults += [fault.below(path) for fault in decoded.failure() if fault.code != "UnknownField"]
         return None
-    return decoded.unwrap().record
+    record = decoded.unwrap().record
+    faults += [_refusal(path, f"{text!r} is not a quantity") for text in _not_quantities(record)]
+    return record
 
 
 def _allocated(value: JsonObject, faults: list[Refusal]) -> Allocated:
@@ -207,26 +209,33 @@ def _device_id(item: Json) -> DeviceId:
     return text_at(item, "driver"), text_at(item, "pool"), text_at(item, "device")
 
 
-def _amount_faults(slices: list[ResourceSlice], claims: list[ResourceClaim]) -> list[Refusal]:
-    """Texts that should be quantities and are not."""
-    faults: list[Refusal] = []
-    for i, item in enumerate(slices):
-        texts = {counter.value for counters in item.spec.shared_counters for counter in counters.counters.values()}
-        for device in item.spec.devices:
-            for capacity in device.capacity.values():
-                texts.add(capacity.value)
-                policy = capacity.request_policy
-                if policy is not None:
-                    bounds = policy.valid_range
-                    limits = (bounds.min, bounds.max, bounds.step) if bounds is not None else ()
-                    texts.update(text for text in (policy.default, *policy.valid_values, *limits) if text is not None)
-            texts |= {counter.value for taken in device.consumes_counters for counter in taken.counters.values()}
-        faults += [_refusal(f"resourceSlices[{i}]", f"{text!r} is not a quantity") for text in texts if not parse(text)]
-    for i, claim in enumerate(claims):
-        for request in claim.spec.devices.requests:
-            for part in (request.exactly, *request.first_available):
-                amounts = part.capacity.requests.values() if part is not None and part.capacity is not None else ()
-                faults += [
-                    _refusal(f"claims[{i}]", f"{text!r} is not a quantity") for text in amounts if not parse(text)
-                ]
-    return faults
+def _not_quantities(record: msgspec.Struct) -> list[str]:
+    """Texts that should be quantities and are not, as they stand."""
+    return sorted(text for text in set(_amounts(record)) if not parse(text))
+
+
+def _amounts(record: msgspec.Struct) -> Iterator[str]:
+    match record:
+        case ResourceSlice(spec=spec):
+            for counter_set in spec.shared_counters:
+                yield from (counter.value for counter in counter_set.counters.values())
+            for device in spec.devices:
+                for taken in device.consumes_counters:
+                    yield from (counter.value for counter in taken.counters.values())
+                for capacity in device.capacity.values():
+                    yield capacity.value
+                    if capacity.request_policy is not None:
+                        yield from _of_policy(capacity.request_policy)
+        case ResourceClaim(spec=claimed):
+            for request in claimed.devices.requests:
+                for part in (request.exactly, *request.first_available):
+                    if part is not None and part.capacity is not None:
+                        yield from part.capacity.requests.values()
+        case _:
+            return
+
+
+def _of_policy(policy: CapacityRequestPolicy) -> Iterator[str]:
+    bounds = policy.valid_range
+    limits = (bounds.min, bounds.max, bounds.step) if bounds is not None else ()
+    yield from (text for text in (policy.default, *policy.valid_values, *limits) if text is not None)

@@ -38,9 +38,9 @@ def _term_selects(term: NodeSelectorTerm, node: Node) -> bool:
     labels, name = node.metadata.labels, node.metadata.name
     if not all(_holds(requirement, labels.get(requirement.key)) for requirement in term.match_expressions):
         return False
-    # A node without a name has no fields, and component-helpers then asks for none.
+    # A node without a name has no fields, and component-helpers then asks for none; an unknown field counts as "".
     return not name or all(
-        _holds(requirement, name if requirement.key == "metadata.name" else None) for requirement in term.match_fields
+        _holds(requirement, name if requirement.key == "metadata.name" else "") for requirement in term.match_fields
     )
 
 
