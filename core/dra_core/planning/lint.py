@@ -18,7 +18,7 @@ from dra_core.planning.kinds import Record
 from dra_core.planning.lint_claims import claim_faults, class_faults, rule_faults, template_faults
 from dra_core.planning.lint_slices import pool_faults, slice_faults
 from dra_core.planning.pod_claims import ADMIN_ACCESS_LABEL, close_name
-from dra_core.planning.reading import Document, Located, Reading, read_what_can_be_read
+from dra_core.planning.reading import Document, Located, Origin, Reading, read_what_can_be_read, snapshot_of
 from dra_core.planning.waiting import template_of
 from dra_core.refusal import Refusal
 from dra_core.snapshot.device_class import OpaqueDeviceConfiguration
@@ -40,8 +40,11 @@ def lint_documents(
     reading, unreadable = read_what_can_be_read(documents, namespace=namespace)
     found = [*unreadable, *reading.unknown]
     questions = Questions(language)
-    for record, refusal in _all_faults(reading.snapshot, questions):
-        found.append(_located(reading, record, refusal))
+    for snapshot, origins in _as_read(reading):
+        for record, refusal in _all_faults(snapshot, questions):
+            origin = origins.get(_key(record))
+            if origin is not None:
+                found.append(_located(origin, record, refusal))
     order = {id(item): number for number, item in enumerate(found)}
     return tuple(sorted(found, key=lambda item: (item.source, item.document, item.item or 0, order[id(item)])))
 
@@ -60,15 +63,36 @@ def unchecked_parameters(documents: Iterable[Document], *, namespace: str = "def
         configurations = enumerate(template.spec.spec.devices.config)
         written += [(template, item.opaque, f"spec.spec.devices.config[{i}]") for i, item in configurations]
     return tuple(
-        _located(reading, record, remark)
+        _located(reading.origins[_key(record)], record, remark)
         for record, opaque, path in written
         if opaque is not None and (remark := not_checked(opaque, f"{path}.opaque")) is not None
     )
 
 
-def _located(reading: Reading, record: Record, refusal: Refusal) -> Located:
+def _as_read(reading: Reading) -> Iterator[tuple[ClusterSnapshot, Mapping[tuple[str, str, str], Origin]]]:
+    """The snapshot with the origins of its objects, then, where objects came again later, as it was with earlier ones.
+
+    Overlays hold objects of the same name: each is looked at, beside the others as they came last.
+    """
+    yield reading.snapshot, reading.origins
+    earlier = reading.replaced
+    while earlier:
+        layer: dict[tuple[str, str, str], tuple[Record, Origin]] = {}
+        rest: list[tuple[Record, Origin]] = []
+        for record, origin in earlier:
+            if layer.setdefault(_key(record), (record, origin))[0] is not record:
+                rest.append((record, origin))
+        replaced = snapshot_of(record for record, _ in layer.values())
+        yield reading.snapshot.joined(replaced), {key: origin for key, (_, origin) in layer.items()}
+        earlier = tuple(rest)
+
+
+def _key(record: Record) -> tuple[str, str, str]:
+    return record.kind, record.metadata.namespace, record.metadata.name
+
+
+def _located(origin: Origin, record: Record, refusal: Refusal) -> Located:
     metadata = record.metadata
-    origin = reading.origins[record.kind, metadata.namespace, metadata.name]
     where = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
     return Located(
         source=origin.source,

@@ -102,12 +102,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         unknown: Fields that no record holds: written for a newer API, or misspelt.
         ignored: How many objects of other kinds were passed over, by kind.
         origins: Where each object was read, by kind, namespace and name.
+        replaced: Objects that came again later, each with where it was read, in the order of reading.
     """
 
     snapshot: ClusterSnapshot
     unknown: tuple[Located, ...] = ()
     ignored: Mapping[str, int] = {}
     origins: Mapping[tuple[str, str, str], Origin] = {}
+    replaced: tuple[tuple[Record, Origin], ...] = ()
 
 
 def read_cluster(documents: Iterable[Document], *, namespace: str = "default") -> Result[Reading, tuple[Located, ...]]:
@@ -130,6 +132,7 @@ def read_what_can_be_read(
     faults: list[Located] = []
     unknown: list[Located] = []
     ignored: dict[str, int] = {}
+    replaced: list[tuple[Record, Origin]] = []
     parts = Parts()
     for document in documents:
         for place in _objects(document, faults):
@@ -147,10 +150,18 @@ def read_what_can_be_read(
                 continue
             unknown += problems
             key = (record.kind, record.metadata.namespace, record.metadata.name)
+            if key in records:
+                replaced.append((records[key], origins[key]))
             records[key] = record
             origins[key] = Origin(document.source, document.number, place.item, place.version)
-    snapshot = _snapshot(records.values())
-    return Reading(snapshot=snapshot, unknown=tuple(unknown), ignored=ignored, origins=origins), tuple(faults)
+    reading = Reading(
+        snapshot=snapshot_of(records.values()),
+        unknown=tuple(unknown),
+        ignored=ignored,
+        origins=origins,
+        replaced=tuple(replaced),
+    )
+    return reading, tuple(faults)
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -305,7 +316,8 @@ def _not_json(document: Document, text: bytes, error: Exception) -> list[Located
     return [Located(source=document.source, document=document.number, item=document.item, refusal=refusal)]
 
 
-def _snapshot(records: Iterable[Record]) -> ClusterSnapshot:
+def snapshot_of(records: Iterable[Record]) -> ClusterSnapshot:
+    """The objects as a snapshot, each kind in their order."""
     by_type: dict[type, list[Record]] = {}
     for record in records:
         by_type.setdefault(type(record), []).append(record)

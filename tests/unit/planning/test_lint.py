@@ -273,6 +273,15 @@ def test_a_driver_reports_of_devices_that_are_allocated() -> None:
     ]
 
 
+def test_an_object_that_comes_again_is_looked_at_each_time() -> None:
+    wrong, right = claim({"requests": [request(count=0)]}), claim({"requests": [request()]})
+    documents = [Document(name, 1, value) for name, value in (("a", wrong), ("b", right), ("c", wrong), ("d", right))]
+    assert [(item.source, item.refusal.path) for item in lint_documents(documents, LANGUAGE)] == [
+        ("a", f"{REQUEST}.count"),
+        ("c", f"{REQUEST}.count"),
+    ]
+
+
 def test_paths_are_those_of_the_version_that_was_written() -> None:
     flat = claim({"requests": [{"name": "gpu", "deviceClassName": "gpu.example.com", "count": -1}]}, "v1beta1")
     assert found(flat) == [("spec.devices.requests[0].count", "Invalid")]
