@@ -243,7 +243,8 @@ def _without(snapshot: ClusterSnapshot, edit: Without) -> ClusterSnapshot | Refu
         or item.metadata.namespace not in ("", edit.namespace)
     )
     if len(kept) == len(items):
-        where = f" in namespace {edit.namespace}" if edit.namespace else ""
+        everywhere = edit.kind in ("DeviceClass", "DeviceTaintRule")  # they are in no namespace
+        where = f" in namespace {edit.namespace}" if edit.namespace and not everywhere else ""
         close = close_name(edit.name, (item.metadata.name for item in items if item.kind == edit.kind))
         return means_nothing(f"there is no {edit.kind} {edit.name}{where}", f'did you mean "{close}"?' if close else "")
     gone = {_name_of(item): item.metadata.uid for item in items if item not in kept}

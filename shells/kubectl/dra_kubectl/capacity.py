@@ -27,7 +27,10 @@ def capacity(subject: tuple[str, ...], asked: int | None, form: str) -> None:
     loaded = load()
     named = named_kind(subject)
     found_pods = waiting(loaded) if named is None else pods_named(loaded, *named)
-    pods = same_pods(loaded.cluster, found_pods, whoever_makes_them=True)
+    counted = [item for item in found_pods if item.origin.kind != "DaemonSet"]
+    if found_pods and not counted:
+        bad_input(f"{found_pods[0].origin.text} wants one pod on each node; plan says on which of them it fits")
+    pods = same_pods(loaded.cluster, counted, whoever_makes_them=True)
     if not pods:
         bad_input("nothing to count: name a workload, or give one with -f")
     if len(pods) > 1:

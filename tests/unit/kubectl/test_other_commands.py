@@ -102,6 +102,17 @@ def test_capacity_counts_equal_pods_as_one_kind_and_wants_to_know_of_which_else(
     assert result.stderr == "error: say which workload to count: pod/waiting, deployment/other\n"
 
 
+def test_a_daemon_set_has_no_capacity_and_is_in_nobodys_way(files: tuple[str, ...], tmp_path: Path) -> None:
+    daemons = {**workload(1), "kind": "DaemonSet"}
+    daemons["metadata"] = {"name": "daemons", "namespace": "team"}
+    path = tmp_path / "daemons.json"
+    path.write_text(json.dumps(daemons))
+    named = run("capacity", "daemonset", "daemons", "-n", "team", *files, "-f", str(path))
+    told = "error: DaemonSet team/daemons wants one pod on each node; plan says on which of them it fits\n"
+    assert (named.exit_code, named.stderr) == (2, told)
+    assert run("capacity", *files, "-f", str(path)).stdout == run("capacity", *files).stdout
+
+
 @pytest.mark.parametrize("command", ["status", "plan", "capacity"])
 def test_answers_for_machines_have_a_version(files: tuple[str, ...], command: str) -> None:
     subject = () if command == "status" else ("deployment", "train", "-n", "team")

@@ -132,6 +132,7 @@ BOARD: JsonObject = {
             "e.g. board/gpu-0=4)",
         ),
         (("--without", "pod/run-9"), 'there is no Pod run-9 in namespace team (did you mean "run-5"?)'),
+        (("--without", "rule/mine"), "there is no DeviceTaintRule mine"),
         (
             ("--without", "node/node-1"),
             "--without node/node-1: write it as KIND/NAME or KIND/NAMESPACE/NAME, e.g. claim/mine; kinds are claim, "
