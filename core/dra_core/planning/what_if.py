@@ -76,7 +76,7 @@ def _edited(snapshot: ClusterSnapshot, edit: Edit) -> ClusterSnapshot | Refusal:
             return msgspec.structs.replace(
                 emptied,
                 nodes=tuple(node for node in emptied.nodes if node.metadata.name != name),
-                slices=tuple(item for item in emptied.slices if item.spec.node_name != name),
+                slices=tuple(_elsewhere(item, name) for item in emptied.slices if item.spec.node_name != name),
             )
         case Drain():
             return _node(
@@ -107,6 +107,14 @@ def _instead_of(name: str, snapshot: ClusterSnapshot) -> str:
     if "*" in name or "/" in name:
         return "devices are named as POOL/DEVICE, e.g. '*/*' for all"
     return f"there are {in_a_line(names)}" if names else "the snapshot has no nodes"
+
+
+def _elsewhere(part: ResourceSlice, node: str) -> ResourceSlice:
+    """The slice without devices that are on the node, where single devices say where they are."""
+    kept = tuple(device for device in part.spec.devices if device.node_name != node)
+    if len(kept) == len(part.spec.devices):
+        return part
+    return msgspec.structs.replace(part, spec=msgspec.structs.replace(part.spec, devices=kept))
 
 
 def _node(snapshot: ClusterSnapshot, name: str, edit: Callable[[Node], Node]) -> ClusterSnapshot:

@@ -8,7 +8,7 @@ import msgspec
 from dra_core.planning import Wanted, made_by, wanted_pods
 from dra_core.planning.admission import admitted
 from dra_core.planning.pod_claims import Reference, close_name
-from dra_core.planning.waiting import run_of
+from dra_core.planning.waiting import makers, run_of
 from dra_core.snapshot.workload import CronJob
 
 from dra_kubectl.kinds import KINDS
@@ -70,16 +70,11 @@ def pods_named(loaded: Loaded, kind: str, name: str) -> tuple[Wanted, ...]:
     if workload is None:
         missing(kind, place, list(workloads))
     here = [item for item in wanted_pods(snapshot) if item.pod.metadata.namespace == place[0]]
-    found = tuple(item for item in here if _of(item, kind, name))
+    controllers = makers(snapshot)
+    own = Reference(kind, *place)
+    found = tuple(item for item in here if own in (item.origin, controllers.get(item.origin)))
     made = run_of(workload) if isinstance(workload, CronJob) else (made_by(workload, 0),)
     return found or tuple(msgspec.structs.replace(item, pod=admitted(snapshot, item.pod)) for item in made)
-
-
-def _of(item: Wanted, kind: str, name: str) -> bool:
-    """Whether the workload makes the pod, itself or through a ReplicaSet that is named after it."""
-    origin = item.origin
-    through = kind == "Deployment" and origin.kind == "ReplicaSet" and origin.name.rpartition("-")[0] == name
-    return (origin.kind, origin.name) == (kind, name) or through
 
 
 def missing(kind: str, place: tuple[str, str], known: list[tuple[str, str]]) -> NoReturn:

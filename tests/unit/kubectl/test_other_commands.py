@@ -9,6 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 from dra_core.planning import POLICIES
+from dra_core.snapshot.json_value import Json, JsonObject
 from dra_kubectl.__main__ import main
 
 from benchmarks.big_cluster import cluster_list, workload
@@ -119,3 +120,25 @@ def test_answers_for_machines_have_a_version(files: tuple[str, ...], command: st
     answer = json.loads(run(command, *subject, "-o", "json", *files).stdout)
     assert answer["apiVersion"] == "drakit.dev/v1alpha1"
     assert answer["kind"] == command.capitalize()
+
+
+def test_a_deployments_pods_are_those_of_the_replica_sets_that_it_controls(tmp_path: Path) -> None:
+    def owned(kind: str, name: str, owner_kind: str, owner: str) -> JsonObject:
+        version = "v1" if kind == "Pod" else "apps/v1"
+        reference: JsonObject = {"apiVersion": "apps/v1", "kind": owner_kind, "name": owner, "uid": owner}
+        owners: list[Json] = [{**reference, "controller": True}] if owner else []
+        metadata: JsonObject = {"name": name, "ownerReferences": owners}
+        return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": {}}
+
+    objects: list[Json] = [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 1}},
+        owned("ReplicaSet", "hashed", "Deployment", "d"),
+        owned("ReplicaSet", "d-own", "", ""),
+        owned("Pod", "mine", "ReplicaSet", "hashed"),
+        owned("Pod", "other", "ReplicaSet", "d-own"),
+    ]
+    path = tmp_path / "cluster.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    pending = json.loads(run("plan", "deployment", "d", "-f", str(path), "-o", "json").stdout)
+    assert [item["pod"]["metadata"]["name"] for item in (*pending["placed"], *pending["pending"])] == ["mine"]

@@ -12,6 +12,7 @@ from dra_core.planning import (
     Drain,
     Edit,
     FailDevices,
+    RemoveNode,
     Repartition,
     UntaintDevices,
     Without,
@@ -134,6 +135,14 @@ def test_an_added_nodes_pool_is_complete_where_its_models_pool_is_on_several_nod
         part("b", "b", [{"name": "gpu-1"}], pool="shared", slices=2),
     )
     assert states(after(before, AddNodes(like="a")))["shared-a-new-1/gpu-0"] == "Free"
+
+
+def test_a_node_goes_with_its_devices_of_slices_that_are_on_several() -> None:
+    several = part("fabric", "a", [{"name": name, "nodeName": name} for name in ("a", "b")])
+    spec = {key: value for key, value in object_at(several, "spec").items() if key != "nodeName"}
+    before = snapshot(node("a"), node("b"), {**several, "spec": {**spec, "perDeviceNodeSelection": True}})
+    assert list(states(before)) == ["a/a", "a/b"]
+    assert list(states(after(before, RemoveNode(node="a")))) == ["a/b"]
 
 
 def test_pods_that_hold_a_device_as_a_group_wait_again_together() -> None:
