@@ -169,7 +169,9 @@ def test_names_of_labels_and_pods_that_are_hashed_change_no_answer(
     told, open_ones = (explain_pod(Cluster(item, LANGUAGE), item.pods[-1]) for item in (hidden, plain))
     names = {node.metadata.name: other.metadata.name for node, other in zip(plain.nodes, hidden.nodes, strict=True)}
     assert set(told.fitting) == {names[name] for name in open_ones.fitting}
-    assert Counter(group.rule for group in told.groups) == Counter(group.rule for group in open_ones.groups)
+    # By node, not by group: where a pod is unwanted by two keys, which of them is told first follows the nodes' names.
+    rules = [Counter(group.rule for group in item.groups for _ in group.nodes) for item in (told, open_ones)]
+    assert rules[0] == rules[1]
 
 
 @given(worlds())
