@@ -67,11 +67,8 @@ def encode(record: msgspec.Struct) -> dict[str, Json]:
     Fields at their default are left out, but for ``apiVersion`` and ``kind``, which name the object.
     """
     value: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(record))
-    named = {
-        field.encode_name: getattr(record, field.name)
-        for field in msgspec.structs.fields(record)
-        if field.encode_name in ("apiVersion", "kind")
-    }
+    names = zip(record.__struct_encode_fields__, record.__struct_fields__, strict=True)
+    named = {encoded: getattr(record, name) for encoded, name in names if encoded in ("apiVersion", "kind")}
     return {**named, **value}
 
 
