@@ -171,10 +171,10 @@ class Planner:
 
     def _changed(self, before: Before) -> None:
         for pool in before.pools:
-            self._forget(self._users_of(pool))
+            self._forget(self.users_of(pool))
 
-    def _users_of(self, pool: PoolId) -> Sequence[int]:
-        """The nodes that draw from a pool."""
+    def users_of(self, pool: PoolId) -> Sequence[int]:
+        """The numbers of the nodes that draw from a pool."""
         if not self._users:
             for number, node in enumerate(self._nodes):
                 for item in self._inventory.for_node(node).pools:

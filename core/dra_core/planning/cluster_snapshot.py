@@ -79,5 +79,9 @@ _Object = TypeVar("_Object", bound=_Named)
 def _joined(first: tuple[_Object, ...], second: tuple[_Object, ...]) -> tuple[_Object, ...]:
     if not second:
         return first
-    by_name = {(item.kind, item.metadata.namespace, item.metadata.name): item for item in (*first, *second)}
-    return tuple(by_name.values())
+    return tuple({name_of(item): item for item in (*first, *second)}.values())
+
+
+def name_of(item: _Named) -> tuple[str, str, str]:
+    """Kind, namespace ("" for none) and name: what no two objects of a cluster share."""
+    return item.kind, item.metadata.namespace, item.metadata.name

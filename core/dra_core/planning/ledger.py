@@ -323,7 +323,7 @@ class Ledger:
                 return None  # a slice's node selector cannot be merged: the scheduler fails here as well
             made = [_allocated(claim, result) for claim, result in zip(records, results, strict=True)]
             entry.before = self._planner.take(placement)
-            entry.users |= self._use.users_of(entry.before.pools)
+            entry.users.update(*map(self._planner.users_of, entry.before.pools))
             entry.devices = _taken(answer)
         allocated = {_place(claim): claim for claim in made}
         reservations = tuple(Reservation(found.claim.metadata.name, found.consumer(pod)) for found in claims.claims)

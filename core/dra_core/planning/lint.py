@@ -13,7 +13,7 @@ import msgspec
 from dra_core.allocation.selectors import Language, Questions
 from dra_core.planning import lint_values as values
 from dra_core.planning.claim_faults import not_checked
-from dra_core.planning.cluster_snapshot import ClusterSnapshot
+from dra_core.planning.cluster_snapshot import ClusterSnapshot, name_of
 from dra_core.planning.kinds import Record
 from dra_core.planning.lint_claims import claim_faults, class_faults, rule_faults, template_faults
 from dra_core.planning.lint_slices import pool_faults, slice_faults
@@ -42,7 +42,7 @@ def lint_documents(
     questions = Questions(language)
     for snapshot, origins in _as_read(reading):
         for record, refusal in _all_faults(snapshot, questions):
-            origin = origins.get(_key(record))
+            origin = origins.get(name_of(record))
             if origin is not None:
                 found.append(_located(origin, record, refusal))
     order = {id(item): number for number, item in enumerate(found)}
@@ -63,7 +63,7 @@ def unchecked_parameters(documents: Iterable[Document], *, namespace: str = "def
         configurations = enumerate(template.spec.spec.devices.config)
         written += [(template, item.opaque, f"spec.spec.devices.config[{i}]") for i, item in configurations]
     return tuple(
-        _located(reading.origins[_key(record)], record, remark)
+        _located(reading.origins[name_of(record)], record, remark)
         for record, opaque, path in written
         if opaque is not None and (remark := not_checked(opaque, f"{path}.opaque")) is not None
     )
@@ -80,15 +80,11 @@ def _as_read(reading: Reading) -> Iterator[tuple[ClusterSnapshot, Mapping[tuple[
         layer: dict[tuple[str, str, str], tuple[Record, Origin]] = {}
         rest: list[tuple[Record, Origin]] = []
         for record, origin in earlier:
-            if layer.setdefault(_key(record), (record, origin))[0] is not record:
+            if layer.setdefault(name_of(record), (record, origin))[0] is not record:
                 rest.append((record, origin))
         replaced = snapshot_of(record for record, _ in layer.values())
         yield reading.snapshot.joined(replaced), {key: origin for key, (_, origin) in layer.items()}
         earlier = tuple(rest)
-
-
-def _key(record: Record) -> tuple[str, str, str]:
-    return record.kind, record.metadata.namespace, record.metadata.name
 
 
 def _located(origin: Origin, record: Record, refusal: Refusal) -> Located:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dra_core.allocation.allocated import PoolId
 from dra_core.planning.amounts import requested
 from dra_core.planning.cluster import Cluster
 from dra_core.planning.policies import ASSUMED
@@ -29,17 +28,13 @@ class NodeUse:
         self._running: list[Sequence[Pod]] = [cluster.pods_on.get(node.metadata.name, ()) for node in nodes]
         self._placed: dict[int, list[Pod]] = {}
         self._free: list[int] = []
-        self._users: dict[PoolId, list[int]] = {}
         for number, node in enumerate(nodes):
             for pod in self._running[number] if assuming else ():
                 _add(self.assumed[number], requested(pod.spec, ASSUMED), 1)
-            pools = cluster.inventory.for_node(node)
-            for pool in pools.pools:
-                self._users.setdefault(pool.id, []).append(number)
             self._free.append(
                 sum(
                     not cluster.allocated.holds((item.device.id[0], item.device.id[1]), item.device.id[2])
-                    for item in pools.candidates
+                    for item in cluster.inventory.for_node(node).candidates
                 )
             )
 
@@ -59,10 +54,6 @@ class NodeUse:
         """So many devices of pools that these nodes draw from are taken; negative: are given back."""
         for user in users:
             self._free[user] -= count
-
-    def users_of(self, pools: Iterable[PoolId]) -> set[int]:
-        """The nodes that draw from pools."""
-        return {user for pool in pools for user in self._users.get(pool, ())}
 
     def free(self, number: int) -> int:
         """How many devices are free; exact for pools of one node."""

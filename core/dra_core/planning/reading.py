@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 from returns.result import Failure, Result, Success
 
-from dra_core.planning.cluster_snapshot import ClusterSnapshot
+from dra_core.planning.cluster_snapshot import ClusterSnapshot, name_of
 from dra_core.planning.kinds import Record, known_kind, read_object
 from dra_core.planning.parts import Parts, TopLevel
 from dra_core.refusal import Fault, Refusal
@@ -149,7 +149,7 @@ def read_what_can_be_read(
                 faults += problems
                 continue
             unknown += problems
-            key = (record.kind, record.metadata.namespace, record.metadata.name)
+            key = name_of(record)
             if key in records:
                 replaced.append((records[key], origins[key]))
             records[key] = record

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from returns.result import Failure, Result, Success
 
-from dra_core.planning.cluster_snapshot import ClusterSnapshot
+from dra_core.planning.cluster_snapshot import ClusterSnapshot, name_of
 from dra_core.planning.daemons import is_daemon
 from dra_core.planning.displaced import waiting_again
 from dra_core.planning.edited_devices import with_devices
@@ -31,7 +31,6 @@ from dra_core.planning.edits import (
     Without,
     means_nothing,
 )
-from dra_core.planning.kinds import Record
 from dra_core.planning.node_rules import UNSCHEDULABLE, taint_in_words, untolerated
 from dra_core.planning.pod_claims import close_name
 from dra_core.planning.repartition import repartitioned
@@ -255,7 +254,7 @@ def _without(snapshot: ClusterSnapshot, edit: Without) -> ClusterSnapshot | Refu
         where = f" in namespace {edit.namespace}" if edit.namespace and not everywhere else ""
         close = close_name(edit.name, (item.metadata.name for item in items if item.kind == edit.kind))
         return means_nothing(f"there is no {edit.kind} {edit.name}{where}", f'did you mean "{close}"?' if close else "")
-    gone = {_name_of(item): item.metadata.uid for item in items if item not in kept}
+    gone = {name_of(item): item.metadata.uid for item in items if item not in kept}
     return _collected(snapshot, gone, msgspec.structs.replace(snapshot, **{field: kept}))
 
 
@@ -272,13 +271,13 @@ def _collected(
     before = -1
     while len(gone) != before:
         before = len(gone)
-        gone |= {_name_of(item): item.metadata.uid for item in dependents if _belongs(item.metadata, gone)}
+        gone |= {name_of(item): item.metadata.uid for item in dependents if _belongs(item.metadata, gone)}
     left = waiting_again(without, {(namespace, name) for kind, namespace, name in gone if kind == "Pod"})
     return msgspec.structs.replace(
         left,
-        workloads=tuple(item for item in left.workloads if _name_of(item) not in gone),
-        pods=tuple(item for item in left.pods if _name_of(item) not in gone),
-        claims=tuple(item for item in left.claims if _name_of(item) not in gone),
+        workloads=tuple(item for item in left.workloads if name_of(item) not in gone),
+        pods=tuple(item for item in left.pods if name_of(item) not in gone),
+        claims=tuple(item for item in left.claims if name_of(item) not in gone),
     )
 
 
@@ -286,7 +285,3 @@ def _belongs(metadata: ObjectMeta, gone: Mapping[tuple[str, str, str], str]) -> 
     """Whether all owners are gone; a UID that is not known may be the owner's."""
     places = [((owner.kind, metadata.namespace, owner.name), owner.uid) for owner in metadata.owner_references]
     return bool(places) and all(place in gone and (not uid or gone[place] in ("", uid)) for place, uid in places)
-
-
-def _name_of(item: Record) -> tuple[str, str, str]:
-    return item.kind, item.metadata.namespace, item.metadata.name
