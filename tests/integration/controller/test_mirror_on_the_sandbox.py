@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from dra_apiserver import NODE_STATES, RESOURCE_SLICES
+from dra_apiserver import NODE_STATES, NODES, RESOURCE_SLICES
 from dra_core.snapshot.json_value import JsonObject, at, list_at, object_at, text_at
 from dra_sandbox.cluster import Sandbox, sandbox
 from dra_sandbox.files import example_manifest
@@ -29,8 +29,8 @@ class Mirrored:
         self.cluster = cluster
         self.api = OverHttp(cluster.kubeconfig)
 
-    def state(self) -> JsonObject | None:
-        return self.api.client.get(NODE_STATES, NODE, DRIVER_NAMESPACE).value_or(None)
+    def state(self, node_name: str = NODE) -> JsonObject | None:
+        return self.api.client.get(NODE_STATES, node_name, DRIVER_NAMESPACE).value_or(None)
 
     def wait_for_counts(self, what: str, **counts: int) -> JsonObject:
         def look() -> JsonObject | None:
@@ -125,29 +125,34 @@ def test_what_people_edit_is_put_back_and_what_the_plugin_writes_stays(
     mirrored.wait_for_counts("it is made anew", devices=8)
 
 
-def test_a_node_without_slices_is_not_ready(mirrored: Mirrored, controller: ControllerProcess) -> None:
-    """And while the plugin has not published them again, what stands there stands."""
+@pytest.mark.usefixtures("controller")
+def test_a_node_whose_pool_is_not_complete_is_not_ready(mirrored: Mirrored) -> None:
+    """On a node without a plugin, which would delete what it has not published, at once if it is just publishing."""
     mirrored.wait_for_counts("the devices are there", devices=8)
+    elsewhere = "node-without-plugin"
+    done(mirrored.api.client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": elsewhere}}))
     foreign: JsonObject = {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceSlice",
         "metadata": {"name": "half"},
         "spec": {
             "driver": "gpu.example.com",
-            "nodeName": NODE,
+            "nodeName": elsewhere,
             "pool": {"name": "second", "generation": 1, "resourceSliceCount": 2},
             "devices": [{"name": "gpu-8", "taints": [{"key": "broken", "effect": "NoExecute"}]}],
         },
     }
     done(mirrored.api.client.create(RESOURCE_SLICES, foreign))
 
-    def is_half() -> JsonObject | None:
-        state = mirrored.state()
-        said = [each for each in list_at(state, "spec", "allocatableDevices") if text_at(each, "device", "health")]
-        return object_at(said[0], "device") if said and at(state, "status") == "NotReady" else None
+    def half() -> JsonObject | None:
+        state = mirrored.state(elsewhere)
+        return state if list_at(state, "spec", "allocatableDevices") else None
 
-    device = eventually(is_half, f"a pool that is not complete: {controller.lines}")
+    state = eventually(half, "the pool that is not complete is shown")
+    (said,) = list_at(state, "spec", "allocatableDevices")
+    device = object_at(said, "device")
     assert (device["name"], device["health"], device["taints"]) == ("gpu-8", "Unhealthy", ["broken:NoExecute"])
+    assert state["status"] == "NotReady"
 
 
 def test_kubectl_shows_the_counts(mirrored: Mirrored, controller: ControllerProcess) -> None:
