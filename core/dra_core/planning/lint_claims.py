@@ -210,14 +210,10 @@ def _toleration(item: DeviceToleration, path: str) -> Iterator[Refusal]:
                 yield wrong(f"{path}.value", "a value means nothing with the operator Exists", "leave it out")
         case "Equal":
             yield from values.label_value(item.value, f"{path}.value")
-            if not item.key:
-                yield wrong(f"{path}.key", "the operator Equal needs a key", "name one, or use Exists", "Required")
         case _:
             yield wrong(f"{path}.operator", f'"{item.operator}" is not one of Equal, Exists', code="NotAllowed")
     if item.effect not in ("", *values.EFFECTS):
         yield wrong(f"{path}.effect", f'"{item.effect}" is not one of {", ".join(values.EFFECTS)}', code="NotAllowed")
-    if item.toleration_seconds is not None and item.effect != "NoExecute":
-        yield wrong(f"{path}.tolerationSeconds", "it means something with the effect NoExecute only", "leave it out")
 
 
 def _constraint(item: DeviceConstraint, path: str, known: set[str]) -> Iterator[Refusal]:

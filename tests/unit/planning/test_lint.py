@@ -77,8 +77,8 @@ TWO_TERMS: JsonObject = {
             [(f"{REQUEST}.selectors[0].cel.expression", "TooLong")],
         ),
         (
-            {"requests": [request(tolerations=[{"operator": "Exists", "value": "x"}, {"operator": "Equal"}])]},
-            [(f"{REQUEST}.tolerations[0].value", "Invalid"), (f"{REQUEST}.tolerations[1].key", "Required")],
+            {"requests": [request(tolerations=[{"operator": "Exists", "value": "x"}, {"operator": "equal"}])]},
+            [(f"{REQUEST}.tolerations[0].value", "Invalid"), (f"{REQUEST}.tolerations[1].operator", "NotAllowed")],
         ),
         (
             {"requests": [request(capacity={"requests": {"memory": "much"}})]},
@@ -106,6 +106,9 @@ TWO_TERMS: JsonObject = {
         ),
         ({"requests": [request(cuont=2)]}, [(f"{REQUEST}.cuont", "UnknownField")]),
         ({"requests": [request(tolerations=[{"operator": "Exists", "effect": "None"}])]}, []),
+        # The API takes these: an empty key stands for all keys, an empty effect for all effects, NoExecute among them.
+        ({"requests": [request(tolerations=[{"operator": "Equal", "value": "x"}])]}, []),
+        ({"requests": [request(tolerations=[{"operator": "Exists", "tolerationSeconds": 30}])]}, []),
         (
             {
                 "requests": [request(derivedAttributes=[DERIVED])],
