@@ -63,12 +63,19 @@ class Watching:
 @contextmanager
 def watching(cluster: Sandbox, *arguments: str) -> Iterator[Watching]:
     command = [sys.executable, "-m", "dra_kubectl", "status", "--watch", "--kubeconfig", str(cluster.kubeconfig)]
-    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as process:
-        seen = Watching(process)
+    # Where the tests run in the background of a shell SIGINT is ignored, and would be by the program too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         try:
+            seen = Watching(process)
             yield seen
-        finally:
             seen.end()
+        finally:
+            process.kill()  # or leaving would wait for a program that does not end
 
 
 def test_a_pod_that_takes_and_gives_back_a_device_is_told_and_nothing_else(cluster: Sandbox) -> None:
