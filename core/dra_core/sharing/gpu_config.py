@@ -25,7 +25,7 @@ from dra_core.sharing.strategy import Interval, SharingStrategy, SpacePartitioni
 from dra_core.snapshot.api_record import ApiRecord
 from dra_core.snapshot.codec import decode
 from dra_core.snapshot.first_use import make_ready
-from dra_core.snapshot.json_value import Json, at
+from dra_core.snapshot.json_value import Json, at, text_at
 
 GPU_CONFIG_API_VERSION = "gpu.resource.example.com/v1alpha1"
 GPU_CONFIG_KIND = "GpuConfig"
@@ -105,7 +105,7 @@ def _faults_of_meaning(parameters: Json) -> Refusals:
                 hint="use 1 or more",
             )
         )
-    strategy = at(parameters, "sharing", "strategy")
+    strategy = text_at(parameters, "sharing", "strategy")
     for owner, block in _BLOCK_OF.items():
         if strategy in _BLOCK_OF and strategy != owner and at(parameters, "sharing", block) is not None:
             faults.append(

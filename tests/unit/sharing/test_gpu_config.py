@@ -42,6 +42,8 @@ def test_what_is_left_out_has_a_default(sharing: JsonObject, meaning: SharingStr
         ({**HEAD, "apiVersion": "gpu.resource.example.com/v1"}, [("apiVersion", "NotAllowed")]),
         ({**HEAD, "sharing": {}}, [("sharing.strategy", "Required")]),
         ({**HEAD, "sharing": {"strategy": "Magic"}}, [("sharing.strategy", "UnknownStrategy")]),
+        ({**HEAD, "sharing": {"strategy": ["Magic"]}}, [("sharing.strategy", "UnknownStrategy")]),
+        ({**HEAD, "sharing": {"strategy": {}}}, [("sharing.strategy", "UnknownStrategy")]),
         ({**HEAD, "Sharing": {}}, [("Sharing", "UnknownField")]),
         (
             {**HEAD, "sharing": {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Often"}}},
