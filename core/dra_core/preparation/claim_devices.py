@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from pyrsistent import PMap
 from returns.result import Failure, Result, Success
 
@@ -17,6 +16,7 @@ from dra_core.preparation.device_metadata import POD_CLAIM_NAME, metadata_of, wi
 from dra_core.preparation.driver_on_node import DriverOnNode
 from dra_core.preparation.own_allocation import OwnAllocation
 from dra_core.preparation.state import PreparedClaim, PreparedDevice
+from dra_core.profiles.configuration import read_entry
 from dra_core.profiles.profile import AssignedDevice, Configure
 from dra_core.refusal import Fault, Refusal, Refusals
 from dra_core.sharing.precedence import Entries, entries_for, entry_for
@@ -44,7 +44,7 @@ def as_prepared(
     """The claim with its devices, or everything that is wrong with them and with their configuration."""
     here = {(pool.name, device.name): device for pool in driver.pools for device in pool.devices}
     entries = entries_for(driver.driver_name, allocation.claim)
-    configurations = {entry.path: driver.profile.read_configuration(entry.parameters) for entry in entries.entries}
+    configurations = {entry.path: read_entry(driver.profile, entry) for entry in entries.entries}
     refusals = [
         *_predecessors(prepared, request),
         *_unknown_devices(driver, here, allocation),
@@ -190,5 +190,5 @@ def _configuration_refusals(
         read = configurations[entry.path]
         if isinstance(read, Failure):
             wrong: Refusals = read.failure()
-            refusals += [msgspec.structs.replace(each, fault=entry.fault).below(entry.path) for each in wrong]
+            refusals += wrong
     return refusals
