@@ -66,15 +66,14 @@ class Plugins:
             old = self._clients.pop(instance.registrar, None)
             self._instances = self._instances.registered(instance)
             self._known |= {instance.driver}
+            # Together: whoever sees the driver registered can call it. What the client tells comes from other threads.
+            self._clients[instance.registrar] = PluginClient(
+                instance,
+                lambda connected: self._connection(instance, connected),
+                lambda reported: self._news(instance, reported),
+            )
         if old is not None:
             old.close()
-        client = PluginClient(
-            instance,
-            lambda connected: self._connection(instance, connected),
-            lambda reported: self._news(instance, reported),
-        )
-        with self._lock:
-            self._clients[instance.registrar] = client
         self._changed()
 
     def unregister(self, registrar: str) -> None:
