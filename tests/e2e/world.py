@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,12 +27,17 @@ SECONDS = 120.0
 
 
 def eventually(what: str, holds: Callable[[], bool], seconds: float = SECONDS) -> None:
-    """Wait until it holds; a server that does not answer right now is no answer."""
+    """Wait until it holds; a server that does not answer right now, or says that it cannot, is no answer."""
 
     def asked() -> bool:
         try:
             return holds()
         except OSError:
+            return False
+        except ApiError as error:
+            # Too many requests, a kubelet or a pod behind the server that is slow, a server that is just starting.
+            if error.status != http.client.TOO_MANY_REQUESTS and error.status < http.client.INTERNAL_SERVER_ERROR:
+                raise
             return False
 
     wait_until(what, seconds, asked, 0.1)
@@ -303,8 +309,14 @@ class World:
     def printed(self, namespace: str, name: str, container: str = "ctr0") -> str:
         """The variables that a container shows, once it has written all of them."""
         path = f"{collection('Pod', namespace)}/{name}/log?container={container}"
-        eventually(f"the output of {name}/{container}", lambda: LAST_LINE in self.api.call("GET", path))
-        return self.api.call("GET", path)
+        found: list[str] = []
+
+        def complete() -> bool:
+            found[:] = [self.api.call("GET", path)]
+            return LAST_LINE in found[0]
+
+        eventually(f"the output of {name}/{container}", complete)
+        return found[0]
 
     def environment(self, namespace: str, name: str, container: str = "ctr0") -> dict[str, str]:
         """Variables that a container printed."""
