@@ -16,6 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "demo" / "examples"
 @pytest.mark.parametrize("name", EXPECTATIONS)
 def test_example_shows_what_it_promises_and_leaves_nothing_behind(world: World, name: str) -> None:
     wanted = EXPECTATIONS[name]
+    world.make_namespace(name)
     world.kubectl("apply", "-f", str(EXAMPLES / name / f"{name}.yaml"))
     try:
         world.wait_ready(name, *wanted.pods)
