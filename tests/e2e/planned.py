@@ -129,6 +129,7 @@ class Planned:
 
     def __init__(self, world: World) -> None:
         self.api = world.api
+        self.let_the_scheduler_see = world.let_the_scheduler_see
         self.kubeconfig = str(world.layout.kubeconfig)
 
     def dra(self, *arguments: str) -> JsonObject:
@@ -210,6 +211,7 @@ def planning_nodes(world: World) -> Iterator[Planned]:
         api.create("/api/v1/nodes", node(name))
         for item in slices:
             api.create(f"{RESOURCE}/resourceslices", item)
+    world.let_the_scheduler_see()
     yield Planned(world)
     for left in list_at(api.get(PODS), "items"):
         api.delete(f"{PODS}/{text_at(left, 'metadata', 'name')}", 0)

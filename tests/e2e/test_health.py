@@ -57,6 +57,7 @@ def test_unhealthy_device_is_not_given_to_new_pods(world: World, namespace: str,
     """It has a taint in its slice as long as it is unhealthy."""
     (unhealthy / "gpu-0").write_text("broken")
     eventually("the taint", lambda: _tainted(world) == ["gpu-0"], 60)
+    world.let_the_scheduler_see()
     world.run(claim(namespace, "gpu"), pod(namespace, "user", {"gpu": "gpu"}))
     assert allocated_devices(world.read("ResourceClaim", namespace, "gpu")) != ["gpu-0"]
     (unhealthy / "gpu-0").unlink()

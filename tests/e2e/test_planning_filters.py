@@ -164,6 +164,7 @@ def plugin(planned: Planned) -> Iterator[None]:
     planned.api.merge(classes, {"spec": {"extendedResourceName": RESOURCE_NAME}})
     offered: JsonObject = {RESOURCE_NAME: "2"}
     planned.api.merge(status, {"status": {"capacity": offered, "allocatable": offered}})
+    planned.let_the_scheduler_see()
     yield
     gone: JsonObject = {RESOURCE_NAME: None}
     planned.api.merge(status, {"status": {"capacity": gone, "allocatable": gone}})
@@ -308,6 +309,7 @@ def zoned(planned: Planned) -> Planned:
     """The nodes in three zones, one of them half full."""
     for name, zone in ZONES.items():
         planned.api.merge(f"/api/v1/nodes/{name}", {"metadata": {"labels": {ZONE: zone}}})
+    planned.let_the_scheduler_see()
     return planned
 
 

@@ -223,6 +223,13 @@ class World:
         account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
         eventually("the namespace's ServiceAccount", partial(self.api.exists, account))
 
+    def let_the_scheduler_see(self) -> None:
+        """Let it know all that is written by now: a new one lists all kinds before it looks at the first pod.
+
+        Its watches are one for each kind, so a pod may come to it before the slice, class or node that it is about.
+        """
+        self.cluster.restart("kube-scheduler")
+
     def collection(self, kind: str, namespace: str = "") -> str:
         """Path of the objects of a kind on this cluster."""
         return collection(kind, namespace, self.resource)
