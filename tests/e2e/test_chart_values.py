@@ -8,7 +8,8 @@ from local_cluster.driver import NAMESPACE
 from tests.e2e.objects import claim, collection, pod, request
 from tests.e2e.world import World, allocated_devices, eventually
 
-OTHER = "other.example.com"
+# A driver for each test: slices outlive a plugin by 30 s, and the next test would be given devices that were.
+SHARES, PARTITIONS, BINDING = "shares.example.com", "partitions.example.com", "binding.example.com"
 
 
 def _result(claim: JsonObject) -> JsonObject:
@@ -19,9 +20,9 @@ def _result(claim: JsonObject) -> JsonObject:
 
 def test_shares_of_one_gpu_by_two_claims(world: World, namespace: str) -> None:
     """Both have the same device, a share ID each, and see their own part of its capacity."""
-    part = request("gpu", OTHER, capacity={"requests": {"memory": "16Gi", "compute": "20"}})
+    part = request("gpu", SHARES, capacity={"requests": {"memory": "16Gi", "compute": "20"}})
     values = ("kubeletPlugin.numDevices=1", "kubeletPlugin.gpuAllowMultipleAllocations=true")
-    with world.second_release(OTHER, *values):
+    with world.second_release(SHARES, *values):
         world.run(
             *(claim(namespace, name, part) for name in ("one", "two")),
             *(pod(namespace, name, {"gpu": name}) for name in ("one", "two")),
@@ -33,20 +34,20 @@ def test_shares_of_one_gpu_by_two_claims(world: World, namespace: str) -> None:
             environment = world.environment(namespace, name)
             assert environment["GPU_DEVICE_0"] == "gpu-0"
             assert (environment["GPU_DEVICE_0_MEMORY"], environment["GPU_DEVICE_0_COMPUTE"]) == ("16Gi", "20")
-        assert len(world.prepared(OTHER)) == 2
+        assert len(world.prepared(SHARES)) == 2
         world.empty_of_pods(namespace)
 
 
 def test_partitions_and_an_extended_resource(world: World, namespace: str) -> None:
     """Two partitions for a claim; another for a pod that knows nothing of claims and asks for example.com/gpu: 1."""
     values = ("kubeletPlugin.numDevices=1", "kubeletPlugin.gpuPartitions=4")
-    with world.second_release(OTHER, *values, "deviceClass.extendedResourceName=example.com/gpu"):
+    with world.second_release(PARTITIONS, *values, "deviceClass.extendedResourceName=example.com/gpu"):
         plain = pod(namespace, "plain", {})
         (container,) = list_at(plain, "spec", "containers")
         assert isinstance(container, dict)
         container["resources"] = {"limits": {"example.com/gpu": "1"}}
-        partition = {"cel": {"expression": f"'partition' in device.attributes['{OTHER}']"}}
-        two = request("gpus", OTHER, allocationMode="ExactCount", count=2, selectors=[partition])
+        partition = {"cel": {"expression": f"'partition' in device.attributes['{PARTITIONS}']"}}
+        two = request("gpus", PARTITIONS, allocationMode="ExactCount", count=2, selectors=[partition])
         world.run(claim(namespace, "two", two), pod(namespace, "two", {"gpus": "two"}), plain)
         devices = allocated_devices(world.read("ResourceClaim", namespace, "two"))
         assert len(set(devices)) == 2
@@ -55,7 +56,7 @@ def test_partitions_and_an_extended_resource(world: World, namespace: str) -> No
         (mapping,) = list_at(status, "requestMappings")
         assert text_at(mapping, "resourceName") == "example.com/gpu"
         environment = world.environment(namespace, "plain")
-        assert environment["DRA_RESOURCE_DRIVER_NAME"] == OTHER
+        assert environment["DRA_RESOURCE_DRIVER_NAME"] == PARTITIONS
         assert not set(devices) & set(environment.values())
         world.empty_of_pods(namespace)
 
@@ -63,11 +64,13 @@ def test_partitions_and_an_extended_resource(world: World, namespace: str) -> No
 def test_gpus_with_binding_conditions_are_reported_ready_by_the_controller(world: World, namespace: str) -> None:
     """And by nobody else: the pod waits until then."""
     waiting = ("kubeletPlugin.bindingConditions=true", "controller.replicas=0")
-    with world.second_release(OTHER, *waiting):
-        world.create(claim(namespace, "gpu", request("gpu", OTHER)), pod(namespace, "user", {"gpu": "gpu"}))
+    with world.second_release(BINDING, *waiting):
+        world.create(claim(namespace, "gpu", request("gpu", BINDING)), pod(namespace, "user", {"gpu": "gpu"}))
         eventually("the allocation", lambda: bool(allocated_devices(world.read("ResourceClaim", namespace, "gpu"))))
         assert text_at(world.read("Pod", namespace, "user"), "spec", "nodeName") == ""
-        world.update_second_release(OTHER, "kubeletPlugin.bindingConditions=true", "controller.bindingConditions=true")
+        world.update_second_release(
+            BINDING, "kubeletPlugin.bindingConditions=true", "controller.bindingConditions=true"
+        )
         world.wait_ready(namespace, "user")
         world.empty_of_pods(namespace)
 
@@ -98,4 +101,5 @@ def test_metrics_of_the_plugin_count_prepares(world: World, namespace: str) -> N
     name = 'dra_example_driver_prepare_claims_total{result="success"}'
     before = world.metrics(path).get(name, 0)
     world.run(claim(namespace, "gpu"), pod(namespace, "user", {"gpu": "gpu"}))
-    eventually("one more", lambda: world.metrics(path).get(name, 0) == before + 1)
+    # The kubelet asks again when an answer comes too late for it, so there may be more than one more.
+    eventually("one more", lambda: world.metrics(path).get(name, 0) > before)
