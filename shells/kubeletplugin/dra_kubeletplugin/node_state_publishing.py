@@ -38,6 +38,7 @@ class NodeStatePublishing(Publishing):
         self._told = ""
         self._due = threading.Event()
         self._stopped = threading.Event()
+        self._writing = threading.Lock()
 
     def loops(self) -> tuple[Callable[[], None], ...]:
         """One."""
@@ -61,7 +62,9 @@ class NodeStatePublishing(Publishing):
         while not self._stopped.is_set():
             self._due.clear()
             try:
-                self._publish()
+                with self._writing:
+                    if not self._stopped.is_set():
+                        self._publish()
             except ClusterError as error:
                 self._tell_once(str(error))
                 self._stopped.wait(pause)
@@ -122,7 +125,8 @@ class ClassicNodeState(NodeStatePublishing):
         self._ready = False
         super().stop()
         try:
-            self._publish()
+            with self._writing:  # a look of the loop that is under way may be about to say Ready
+                self._publish()
         except ClusterError as error:
             self._log.warning("the node's state still says Ready", error=str(error))
 
