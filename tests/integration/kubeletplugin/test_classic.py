@@ -36,10 +36,19 @@ from dra_kubeletplugin.__main__ import main
 from dra_kubeletplugin.node_state_publishing import ClassicNodeState
 
 ClassicNodeState.look_seconds = 3600.0
+publish = ClassicNodeState._publish
+
+
+def publish_and_tell(self):
+    publish(self)
+    self._log.info("the node's state is as it should be")
+
+
+ClassicNodeState._publish = publish_and_tell
 main()
 """,
 )
-"""A plugin that looks at its node's state at its start, and then only when there is a cause."""
+"""A plugin that looks at its node's state at its start, and then only when there is a cause; it tells when it has."""
 
 
 @pytest.fixture
@@ -227,7 +236,7 @@ def test_when_the_old_instance_of_an_update_ends_the_new_one_says_ready_at_once(
 ) -> None:
     """The kubelet of 1.30 refuses the new one until then, and tries again."""
     new = start("--pod-uid", "new", kubeconfig=sandbox.kubeconfig, program=LOOKS_ONCE)
-    new.wait_for("the node's state was written")
+    new.wait_for("the node's state is as it should be")  # after a write it looks once more, and would undo NotReady
     old = start("--pod-uid", "old", kubeconfig=sandbox.kubeconfig)
     old.wait_for("serving")
     assert is_ready(sandbox)
