@@ -125,8 +125,9 @@ class LittleApi:
         self._slices.dropped = ["taints"]
 
     def forget_history(self) -> None:
-        """Watches from before now get 410."""
+        """Watches from before now get 410, of which there is one, or is one soon."""
         with self._changed:
+            assert self._changed.wait_for(lambda: self._watching > 0, 60), "nobody watches"
             self._slices.version += 1
             self._oldest = self._slices.version
             self._events.clear()
