@@ -13,7 +13,7 @@ from tests.integration.kubeletplugin.conftest import StartPlugin
 from tests.integration.kubeletplugin.kubelet_side import Claim, KubeletSide
 from tests.integration.kubeletplugin.little_api import LittleApi, refusal
 from tests.integration.kubeletplugin.plugin_process import NODE, NodeDirectories
-from tests.integration.kubeletplugin.sandbox_api import SandboxApi
+from tests.integration.kubeletplugin.sandbox_api import SandboxApi, done
 from tests.integration.kubeletplugin.waiting import eventually
 from tests.property.claims import claim, result
 
@@ -54,7 +54,7 @@ def test_it_tells_what_is_prepared_after_each_call_and_after_a_restart(
     kubelet.unprepare(first)
     eventually(partial(tells, sandbox, {second.uid: [(NODE, "gpu-2")]}), "one claim")
     plugin.kill()
-    sandbox.client.merge(NODE_STATES, NODE, {"spec": {"preparedClaims": {"ghost": {"devices": []}}}}, "default")
+    done(sandbox.client.merge(NODE_STATES, NODE, {"spec": {"preparedClaims": {"ghost": {"devices": []}}}}, "default"))
     start(kubeconfig=sandbox.kubeconfig)
     eventually(partial(tells, sandbox, {second.uid: [(NODE, "gpu-2")]}), "the truth, after a restart")
 
