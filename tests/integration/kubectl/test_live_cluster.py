@@ -13,7 +13,7 @@ from dra_core.snapshot.json_value import JsonObject, text_at
 from dra_kubectl.__main__ import main
 from dra_sandbox.cluster import Sandbox, sandbox
 from dra_sandbox.demo.installation import DRIVER, install_driver
-from dra_sandbox.world.objects import POD, World, condition_status
+from dra_sandbox.world.objects import POD, World, condition_status, name_of, namespace_of
 
 from tests.integration.sandbox import workloads
 from tests.integration.sandbox.workloads import PATIENCE
@@ -38,9 +38,9 @@ def run(cluster: Sandbox, *arguments: str) -> Result:
     return CliRunner().invoke(main, [*arguments, *options], catch_exceptions=False)
 
 
-def verdict(world: World, name: str) -> str:
+def verdict(world: World, where: str, name: str) -> str:
     """What became of a pod: its node, "Pending" once the scheduler has refused it, "" before."""
-    pod = world.get(POD, SPACE, name) or {}
+    pod = world.get(POD, where, name) or {}
     if text_at(pod, "spec", "nodeName"):
         return text_at(pod, "spec", "nodeName")
     return "Pending" if condition_status(pod, "PodScheduled") == "False" else ""
@@ -68,7 +68,7 @@ def test_explain_names_the_reason_for_which_the_scheduler_refuses(
             workloads.pod(SPACE, name, workloads.pod_spec(templates=[name])),
         ]
     )
-    assert cluster.wait_for(lambda world: verdict(world, name), f"a verdict on {name}", PATIENCE) == "Pending"
+    assert cluster.wait_for(lambda world: verdict(world, SPACE, name), f"a verdict on {name}", PATIENCE) == "Pending"
     result = run(cluster, "explain", "pod", name)
     assert result.exit_code == 1
     assert words in result.stdout
@@ -90,7 +90,7 @@ def test_plan_predicts_which_pods_fit_and_how_many_go_where(cluster: Sandbox, tm
     cluster.create([*objects, *pods])
 
     def settled(world: World) -> list[str] | None:
-        verdicts = [verdict(world, f"planned-{i}") for i in range(20)]
+        verdicts = [verdict(world, SPACE, f"planned-{i}") for i in range(20)]
         return verdicts if all(verdicts) else None
 
     verdicts = cluster.wait_for(settled, "all pods to be decided about", PATIENCE)
@@ -141,6 +141,11 @@ def test_a_cluster_that_does_not_answer_is_bad_input(cluster: Sandbox, tmp_path:
 
 
 def test_a_snapshot_answers_as_the_cluster_does(cluster: Sandbox, tmp_path: Path) -> None:
+    def at_rest(world: World) -> bool:
+        return all(verdict(world, namespace_of(pod), name_of(pod)) for pod in world.all(POD))
+
+    # Pods of the tests before may still be waiting for claims and verdicts, which a status tells.
+    cluster.wait_for(at_rest, "every pod to be decided about", PATIENCE)
     path = tmp_path / "snapshot.json"
     path.write_text(run(cluster, "snapshot").stdout)
     offline = CliRunner().invoke(main, ["status", "-f", str(path), "-o", "json"], catch_exceptions=False)
