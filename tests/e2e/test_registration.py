@@ -18,8 +18,9 @@ def _kill(world: World) -> None:
     """As the kernel would for lack of memory; the kubelet starts the container again."""
     world.replace_plugin()  # a pod that has not been restarted lately is restarted at once
     process = world.plugin_process()
+    before = _restarts(world.plugin())
     os.kill(process, signal.SIGKILL)
-    world.wait_for_plugin(lambda found: _restarts(found) == 1)
+    world.wait_for_plugin(lambda found: _restarts(found) > before)
 
 
 def _restarts(plugin: JsonObject) -> int:
