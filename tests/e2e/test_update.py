@@ -14,13 +14,14 @@ LONGEST_SOCKET_PATH = 107
 
 
 def test_update_leaves_slices_byte_for_byte_and_pods_start_during_it(world: World, namespace: str) -> None:
-    """A pod is created while both plugins are there."""
+    """A pod is created while both plugins are there: the new one waits for the lock that the test holds until then."""
     before, old = world.slices(), text_at(world.plugin(), "metadata", "uid")
     update = threading.Thread(target=world.install, args=("kubeletPlugin.podAnnotations.updated=once",))
-    update.start()
     try:
-        eventually("two plugins", lambda: len(world.plugins()) == 2)
-        world.create(claim(namespace, "gpu"), pod(namespace, "meanwhile", {"gpu": "gpu"}))
+        with world.serialize_lock():
+            update.start()
+            eventually("two plugins", lambda: len(world.plugins()) == 2)
+            world.create(claim(namespace, "gpu"), pod(namespace, "meanwhile", {"gpu": "gpu"}))
     finally:
         update.join()
     world.wait_ready(namespace, "meanwhile")
