@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -10,10 +11,11 @@ from dra_sandbox.cluster import Sandbox, TimeOutError
 from dra_sandbox.demo import story
 from dra_sandbox.demo.expectations import EXPECTATIONS, Expectation, Group
 from dra_sandbox.demo.screen import Screen
-from dra_sandbox.demo.story import show_example
+from dra_sandbox.demo.story import Seen, show_example
 from dra_sandbox.world.objects import World
 from rich.console import Console
 
+from tests.integration.controller.over_http import eventually
 from tests.integration.sandbox.workloads import cdi_files, claim_spec, event_of, pod, pod_spec, template, wait_ready
 
 
@@ -29,7 +31,16 @@ def test_an_example_shows_what_it_should(cluster: Sandbox, name: str) -> None:
     assert cdi_files(cluster) == set()
 
 
-def test_an_expectation_that_fails_is_told_and_the_example_is_deleted_all_the_same(cluster: Sandbox) -> None:
+def test_an_expectation_that_fails_is_told_and_the_example_is_deleted_all_the_same(
+    cluster: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience ends when the container has printed, and the node's state is written."""
+    told = ("pod0/ctr0: sees 4 GPUs, 3 are expected",)
+
+    def until_told(look: Callable[[], tuple[Seen, tuple[str, ...]]]) -> tuple[Seen, tuple[str, ...]]:
+        return eventually(lambda: found if (found := look())[1] == told else None, f"only {told}")
+
+    monkeypatch.setattr(story, "without_faults", until_told)
     output = io.StringIO()
     wanted = msgspec.structs.replace(EXPECTATIONS["four-gpus"], groups=(Group(containers=(("pod0", "ctr0"),), gpus=3),))
     assert not show_example(cluster, wanted, "1/1", Screen(Console(file=output, width=100)))

@@ -32,7 +32,6 @@ from dra_sandbox.world.writes import Delete
 Seen = TypeVar("Seen")
 
 PATIENCE = 60.0  # seconds for anything to happen, on a slow machine
-OUTPUT_PATIENCE = 10.0
 
 
 def tell(wanted: tuple[Expectation, ...], nodes: int, screen: Screen) -> bool:
@@ -117,7 +116,7 @@ def _observed(cluster: Sandbox, wanted: Expectation) -> tuple[Mapping[Container,
 
 def without_faults(look: Callable[[], tuple[Seen, tuple[str, ...]]]) -> tuple[Seen, tuple[str, ...]]:
     """What is seen, and what is wrong with it: as soon as nothing is, else as it is when patience ends."""
-    deadline = time.monotonic() + OUTPUT_PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         seen, faults = look()
         if not faults or time.monotonic() > deadline:
