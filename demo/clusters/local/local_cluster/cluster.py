@@ -95,9 +95,10 @@ class Cluster:
             leftovers.remove_cgroups(layout)
             leftovers.forget_pods(layout)
             shutil.rmtree(layout.root)
-            if not clusters.known(self._folder):
-                machine.put_back(self._folder)
-                self._folder.rmdir()
+            with clusters.locked(clusters.ALL):  # a cluster that comes meanwhile is known before, or begins after
+                if not clusters.known(self._folder):
+                    machine.put_back(self._folder)
+                    self._folder.rmdir()
 
     def start(self, name: str) -> None:
         """Start a component, unless it runs, and wait until it answers."""
