@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from dra_core.snapshot.json_value import list_at, text_at
 from local_cluster import clusters
@@ -14,6 +16,21 @@ from local_cluster.versions import DEFAULT
 from tests.e2e.objects import LEASE, RESOURCE, claim, pod
 from tests.e2e.traces import traces
 from tests.e2e.world import World, eventually
+
+SECOND = "e2e-b"
+
+
+@pytest.fixture
+def no_second() -> Iterator[None]:
+    """Nothing of the second cluster, neither of an interrupted run nor of a test that failed half way."""
+    _take_down_second()
+    yield
+    _take_down_second()
+
+
+def _take_down_second() -> None:
+    if (left := clusters.read(SECOND)) is not None:
+        take_down(Cluster(left))
 
 
 def test_uninstalled_driver_leaves_nothing_and_a_waiting_pod_runs_when_it_is_back(world: World, namespace: str) -> None:
@@ -49,14 +66,15 @@ def test_uninstalled_driver_leaves_nothing_and_a_waiting_pod_runs_when_it_is_bac
     world.wait_ready(namespace, "patient")
 
 
+@pytest.mark.usefixtures("no_second")
 def test_second_cluster_comes_and_goes_without_touching_the_first(world: World) -> None:
     """Up twice is as once; down takes processes, mounts, network and folders; the first cluster goes on."""
     before = {name: process.pid() for name, process in world.cluster.processes.items()}
-    second = bring_up("e2e-b", DEFAULT, {})
+    second = bring_up(SECOND, DEFAULT, {})
     try:
         layout = second.layout
         pids = {name: process.pid() for name, process in second.processes.items()}
-        bring_up("e2e-b", DEFAULT, {})
+        bring_up(SECOND, DEFAULT, {})
         assert {name: process.pid() for name, process in second.processes.items()} == pids
         assert second.is_ready()
         assert not second.api().get(f"{RESOURCE}/resourceslices").get("items")
@@ -65,16 +83,17 @@ def test_second_cluster_comes_and_goes_without_touching_the_first(world: World) 
     finally:
         take_down(second)
     assert traces(layout) == []
-    assert clusters.read("e2e-b") is None
+    assert clusters.read(SECOND) is None
     take_down(second)  # twice is as once
     assert {name: process.pid() for name, process in world.cluster.processes.items()} == before
     assert world.cluster.is_ready()
 
 
+@pytest.mark.usefixtures("no_second")
 def test_cluster_that_lost_its_records_and_parts_is_taken_down_all_the_same(world: World) -> None:
     """As after a crash in the middle of `up`: processes without a record, a component that is gone already."""
     assert world.cluster.is_ready()
-    second = bring_up("e2e-b", DEFAULT, {})
+    second = bring_up(SECOND, DEFAULT, {})
     second.stop("kube-scheduler")
     for record in second.layout.records.iterdir():
         record.unlink()
@@ -82,12 +101,13 @@ def test_cluster_that_lost_its_records_and_parts_is_taken_down_all_the_same(worl
     assert traces(second.layout) == []
 
 
+@pytest.mark.usefixtures("no_second")
 def test_cluster_that_does_not_come_up_says_why_and_leaves_nothing_but_its_logs(world: World) -> None:
     """A feature gate that does not exist: kube-apiserver refuses to start."""
     with pytest.raises(ClusterError, match=r"kube-apiserver ended(.|\n)*NoSuchGate(.|\n)*logs of all parts"):
-        bring_up("e2e-b", DEFAULT, {"NoSuchGate": True})
-    assert clusters.read("e2e-b") is None
+        bring_up(SECOND, DEFAULT, {"NoSuchGate": True})
+    assert clusters.read(SECOND) is None
     unknown_index = max(clusters.INDEXES)  # the device is known by its index only, all else by the cluster's name
-    assert traces(clusters.Description("e2e-b", DEFAULT, unknown_index, {}).layout()) == []
-    assert (clusters.cache() / "failed" / "e2e-b" / "kube-apiserver.log").exists()
+    assert traces(clusters.Description(SECOND, DEFAULT, unknown_index, {}).layout()) == []
+    assert (clusters.cache() / "failed" / SECOND / "kube-apiserver.log").exists()
     assert world.cluster.is_ready()
