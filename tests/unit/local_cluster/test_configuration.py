@@ -62,6 +62,12 @@ def test_no_component_is_told_about_loopback_where_pods_must_reach_it() -> None:
     assert "--advertise-address=10.133.0.1" in arguments
 
 
+@pytest.mark.parametrize("version", versions.KUBERNETES_VERSIONS)
+def test_webhooks_are_called_by_the_addresses_of_their_pods(version: str) -> None:
+    """Nothing makes a Service's address lead anywhere, and the API server is where it would be called from."""
+    assert "--enable-aggregator-routing=true" in configuration.apiserver(_layout(version), {})
+
+
 def test_unknown_component_is_a_bug() -> None:
     with pytest.raises(ValueError, match="no component"):
         configuration.arguments("kube-proxy", _layout("1.37.2"), {})

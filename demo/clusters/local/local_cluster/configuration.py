@@ -102,6 +102,8 @@ def apiserver(layout: Layout, extra: Mapping[str, bool]) -> list[str]:
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged=true",
+        # Webhooks behind a Service are called by their pods' addresses: there is no kube-proxy to lead the way.
+        "--enable-aggregator-routing=true",
         f"--runtime-config={','.join(runtime_config(layout.version))}",
         *_gates_argument(layout, extra),
     ]
