@@ -30,6 +30,6 @@ COPY --from=build /opt/drakit /opt/drakit
 COPY LICENSE /LICENSE
 ENV PATH=/opt/drakit/bin:$PATH PYTHONUNBUFFERED=1
 # A base that lacks a library shows here, not on a node.
-RUN dra-kubeletplugin --help >/dev/null
+RUN dra-kubeletplugin --help >/dev/null && dra-webhook --help >/dev/null
 LABEL org.opencontainers.image.title="dra-example-driver" org.opencontainers.image.licenses="Apache-2.0"
 CMD ["dra-kubeletplugin"]

@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header "$@"; }
 pin --group build -o requirements/build.txt
 pin --extra sandbox -o requirements/runtime.txt pyproject.toml
-pin --extra kubeletplugin --extra controller -o requirements/image.txt pyproject.toml
+pin --extra kubeletplugin --extra controller --extra webhook -o requirements/image.txt pyproject.toml
 pin --extra sandbox --group dev --group build -o requirements/dev.txt pyproject.toml

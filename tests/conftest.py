@@ -27,6 +27,7 @@ OF_REAL_PROCESSES = (
     "tests/integration/kubectl/",
     "tests/integration/kubeletplugin/",
     "tests/integration/sandbox/",
+    "tests/integration/webhook/",
 )
 MOST_SECOND_RUNS = 3
 """More tests than that do not fail by luck in one run."""
