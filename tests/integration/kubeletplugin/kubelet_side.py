@@ -168,6 +168,10 @@ class KubeletSide:
         )
 
     def _look_at_connections(self) -> None:
+        # A plugin that stops has left the registry before. It says goodbye on each connection and waits for the answer
+        # as for calls, some seconds; a probe never answers.
+        for endpoint in set(self._probes) - {instance.endpoint for instance in self._instances.all}:
+            self._probes.pop(endpoint).close()
         for instance in self._instances.all:
             connected = self._connected(instance.endpoint)
             if connected != instance.connected:
