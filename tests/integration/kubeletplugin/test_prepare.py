@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,9 @@ SHARE_1, SHARE_2 = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8
 ONE = Claim("uid-1", "claim")
 KIND = "k8s.gpu.example.com/gpu"
 FILE = "k8s.gpu.example.com-gpu_uid-1.json"
+
+GIVEN_UP_SECONDS = 10.0
+"""How long a plugin waits for an answer of the API server, and, when it stops, for calls."""
 
 
 class TestPrepare:
@@ -196,18 +200,31 @@ class TestRetries:
         assert eventually_prepared(kubelet, ONE)
 
     def test_stopped_while_prepare_is_under_way_it_ends_the_call_first(
-        self, plugin: PluginProcess, kubelet: KubeletSide, api: LittleApi
+        self, start: StartPlugin, kubelet: KubeletSide, api: LittleApi
     ) -> None:
         api.add(claim("uid-1", [result("gpu-3")]))
-        held, release = hold_claim_reads(api)
-        with ThreadPoolExecutor(2) as threads:
-            call = threads.submit(kubelet.prepare_one, ONE)
-            assert held.wait(60)
-            stopped = threads.submit(plugin.stop)
-            plugin.wait_for("stopping")
-            release.set()
-            assert call.result(60)
-            assert stopped.result(60) == 0
+
+        def is_answered() -> bool:
+            """False if it took this test so long to let the call go on that the plugin may have given it up."""
+            plugin = start()
+            kubelet.wait_for_plugin()
+            held, release = hold_claim_reads(api)
+            begun = time.monotonic()
+            with ThreadPoolExecutor(2) as threads:
+                call = threads.submit(kubelet.prepare_one, ONE)
+                assert held.wait(60)
+                stopped = threads.submit(plugin.stop)
+                plugin.wait_for("stopping")
+                release.set()
+                failed = call.exception(60)
+                in_time = time.monotonic() - begun < GIVEN_UP_SECONDS
+                assert stopped.result(60) == 0
+            kubelet.wait_until_gone()
+            if failed is not None and in_time:
+                raise failed
+            return failed is None
+
+        eventually(is_answered, "a call that is answered by a plugin that stops")
 
     @pytest.mark.usefixtures("plugin")
     def test_after_a_kubelet_restart_both_calls_are_repeated(
