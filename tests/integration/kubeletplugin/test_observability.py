@@ -98,8 +98,9 @@ def test_logs_for_people_and_by_level(start: StartPlugin, kubelet: KubeletSide) 
     kubelet.wait_for_plugin()
     kubelet.prepare(Claim("uid-1", "nobody"))
     assert plugin.stop() == 0
-    (line,) = plugin.lines
-    assert "not prepared" in line
+    # A request that was not answered in time is a warning as well, for instance.
+    assert {line.split()[1] for line in plugin.lines} <= {"warning", "error"}
+    (line,) = [line for line in plugin.lines if "not prepared" in line]
     assert "default/nobody" in line
     assert not line.startswith("{")
 
