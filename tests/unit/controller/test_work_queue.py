@@ -73,10 +73,19 @@ def test_after_failures_it_comes_later_and_later_and_after_a_success_at_once() -
 
 
 def test_stopping_lets_waiting_workers_go() -> None:
-    work: WorkQueue[tuple[str]] = WorkQueue()
+    looked = threading.Event()
+
+    def clock() -> float:
+        looked.set()
+        return 0.0
+
+    work: WorkQueue[tuple[str]] = WorkQueue(clock)
+    work.add(("a",), after_seconds=10_000)
+    looked.clear()
     found: list[tuple[str] | None] = []
     worker = threading.Thread(target=lambda: found.append(work.take()))
     worker.start()
+    assert looked.wait(60)  # it holds the lock from here until it waits, and stop needs the lock
     work.stop()
     worker.join(60)
     assert found == [None]
