@@ -89,6 +89,10 @@ class LittlePlugin:
         with self._changed:
             assert self._changed.wait_for(look, PATIENCE), what
 
+    def claim_calls(self) -> list[tuple[str, str]]:
+        """The calls about claims. A kubelet that got no answer in time to GetInfo or to its verdict begins anew."""
+        return [call for call in self.calls if call[0] != "GetInfo"]
+
     def count(self, operation: str, claim: str = "") -> int:
         return self.calls.count((operation, claim))
 

@@ -165,7 +165,7 @@ def test_a_plugin_is_called_in_the_version_that_it_knows_with_its_handle(
         bare.wait_for_output("default", "user", "ctr0", lambda text: "export HANDLE='the handle'" in text, "the handle")
         delete_pod(bare, "default", "user")
         wait_gone(bare, "default", "user")
-    assert plugin.refused == [""]
+    assert set(plugin.refused) == {""}  # told again if the kubelet did not hear in time that it was heard
     assert plugin.calls == [(prepare, "the handle"), (unprepare, "the handle")]
 
 

@@ -62,8 +62,9 @@ def test_a_plugin_is_called_once_to_prepare_and_once_to_unprepare(bare: Sandbox,
         wait_ready(bare, "default", "p")
         delete_pod(bare, "default", "p")
         wait_gone(bare, "default", "p")
-        assert plugin.calls == [("GetInfo", ""), ("Prepare", "c"), ("Unprepare", "c")]
-        assert plugin.refusals == [""]
+        assert plugin.calls[0] == ("GetInfo", "")
+        assert plugin.claim_calls() == [("Prepare", "c"), ("Unprepare", "c")]
+        assert set(plugin.refusals) == {""}
 
 
 def test_a_plugin_that_knows_the_old_version_only_is_called_with_that(bare: Sandbox) -> None:
@@ -73,14 +74,15 @@ def test_a_plugin_that_knows_the_old_version_only_is_called_with_that(bare: Sand
         wait_ready(bare, "default", "p")
         delete_pod(bare, "default", "p")
         wait_gone(bare, "default", "p")
-        assert plugin.calls[1:] == [("Prepare", "c (v1beta1)"), ("Unprepare", "c (v1beta1)")]
+        assert plugin.claim_calls() == [("Prepare", "c (v1beta1)"), ("Unprepare", "c (v1beta1)")]
 
 
 def test_registration_is_tried_again_until_get_info_answers(plugin: LittlePlugin) -> None:
     plugin.faults["GetInfo"] = ["not yet", "not yet"]
     with plugin.serving(), plugin.registering():
-        plugin.wait_for(lambda: plugin.refusals == [""], "the registration")
-        assert plugin.count("GetInfo") == 3
+        plugin.wait_for(lambda: bool(plugin.refusals), "the registration")
+        assert set(plugin.refusals) == {""}
+        assert plugin.count("GetInfo") >= 3
 
 
 def test_a_plugin_that_is_refused_is_told_why(plugin: LittlePlugin) -> None:
@@ -100,7 +102,7 @@ def test_a_pod_that_was_there_before_the_plugin_runs_when_it_registers(bare: San
 
 def test_the_dra_socket_may_begin_to_listen_after_the_registration(bare: Sandbox, plugin: LittlePlugin) -> None:
     with plugin.registering():
-        plugin.wait_for(lambda: plugin.refusals == [""], "the registration")
+        plugin.wait_for(lambda: "" in plugin.refusals, "the registration")
         bare.create([wanting("c"), user("p", "c")])
         wait_event(bare, "default", "p", "FailedPrepareDynamicResources")
         with plugin.serving():
