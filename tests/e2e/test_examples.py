@@ -15,10 +15,10 @@ EXAMPLES = Path(__file__).parents[2] / "demo" / "examples"
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
 def test_example_shows_what_it_promises_and_leaves_nothing_behind(world: World, name: str) -> None:
-    wanted = EXPECTATIONS[name]
-    world.make_namespace(name)
-    world.kubectl("apply", "-f", str(EXAMPLES / name / f"{name}.yaml"))
+    wanted, file = EXPECTATIONS[name], str(EXAMPLES / name / f"{name}.yaml")
     try:
+        world.make_namespace(name)
+        world.kubectl_until_done("apply", "-f", file)
         world.wait_ready(name, *wanted.pods)
         outputs = {(pod, container): world.printed(name, pod, container) for pod, container in wanted.containers}
         assert faults(wanted, outputs) == ()
@@ -31,5 +31,5 @@ def test_example_shows_what_it_promises_and_leaves_nothing_behind(world: World, 
         assert uids <= world.prepared()
         assert all(any(uid in file for file in world.cdi_files()) for uid in uids)
     finally:
-        world.kubectl("delete", "-f", str(EXAMPLES / name / f"{name}.yaml"), "--wait=false")
+        world.kubectl_until_done("delete", "-f", file, "--wait=false", "--ignore-not-found")
     eventually("nothing left", lambda: not world.claims(name) and world.nothing_is_prepared())

@@ -46,8 +46,8 @@ def _pods(world: World) -> dict[str, list[str]]:
 
 @contextmanager
 def _without_controller(world: World) -> Iterator[None]:
-    world.install("controller.replicas=0")
     try:
+        world.install("controller.replicas=0")
         eventually("no controller", lambda: not world.controllers())
         yield
     finally:
@@ -77,9 +77,9 @@ def test_state_follows_claims_from_allocation_to_their_end(world: World, namespa
         assert devices == allocated_devices(found)
         prepared = list_at(spec, "preparedClaims", uid, "devices")
         assert sorted(text_at(each, "device") for each in prepared) == sorted(devices)
-    described = world.kubectl("describe", "nas", "-n", NAMESPACE, world.layout.node_name)
-    for words in ("Allocatable Devices:", "Allocated Claims:", "Prepared Claims:", namespace):
-        assert words in described
+    words = ("Allocatable Devices:", "Allocated Claims:", "Prepared Claims:", namespace)
+    describe = ("describe", "nas", "-n", NAMESPACE, world.layout.node_name)
+    eventually("its description", lambda: all(word in world.kubectl(*describe) for word in words))
     world.empty_of_pods(namespace)
     eventually("an unused node again", lambda: _shows(world, 8, 0, 0))
     assert not {"allocatedClaims", "preparedClaims"} & set(object_at(_state(world), "spec"))

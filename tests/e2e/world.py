@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import http.client
-import os
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,9 +14,11 @@ from dra_core.preparation.state import PreparedClaims
 from dra_core.snapshot.json_value import Json, JsonObject, at, list_at, object_at, text_at
 from local_cluster.api import ApiError, is_true
 from local_cluster.cluster import Cluster
-from local_cluster.driver import NAMESPACE, RELEASE, helm, upgrade
+from local_cluster.driver import NAMESPACE, RELEASE, helm, last_words, upgrade
 from local_cluster.progress import wait_until
 
+from tests.e2e.kubectl import kubectl
+from tests.e2e.node_processes import processes_of
 from tests.e2e.objects import DRIVER, LAST_LINE, RESOURCE, collection, path_of
 
 SECOND_RELEASE = SECOND_NAMESPACE = "second"
@@ -82,12 +82,21 @@ class World:
     @contextmanager
     def second_release(self, driver: str, *values: str) -> Iterator[None]:
         """Another release of the chart beside the first, with its own driver, namespace, and class of that name."""
-        self.update_second_release(driver, *values)
         try:
+            self.update_second_release(driver, *values)
             yield
         finally:
-            helm(self.cluster, "uninstall", SECOND_RELEASE, "--namespace", SECOND_NAMESPACE, "--wait")
-            eventually("the end of the second plugin", lambda: not self.plugins(SECOND_RELEASE))
+            try:
+                self._empty_tests_of_pods()
+            finally:
+                where = ("--namespace", SECOND_NAMESPACE)
+                helm(self.cluster, "uninstall", SECOND_RELEASE, *where, "--wait", "--ignore-not-found")
+                eventually("the end of the second plugin", lambda: not self.plugins(SECOND_RELEASE))
+
+    def _empty_tests_of_pods(self) -> None:
+        """Delete the pods of all tests: those that still had a driver's devices could not end without it."""
+        for found in self.listed("/api/v1/namespaces?labelSelector=test=true"):
+            self.empty_of_pods(text_at(found, "metadata", "name"))
 
     def update_second_release(self, driver: str, *values: str) -> None:
         """Install or upgrade it, and wait until there is one plugin and its slice."""
@@ -146,12 +155,10 @@ class World:
 
     def process_of(self, pod: JsonObject) -> int:
         """Number of a pod's only process, as the node sees it."""
-        # The container runtime gives each container its pod's name; a pod of ours runs under no other cluster's name.
-        mark = f"HOSTNAME={text_at(pod, 'metadata', 'name')}".encode()
         found: list[int] = []
 
         def there() -> bool:
-            found[:] = [pid for pid, environment in _environments() if mark in environment.split(b"\0")]
+            found[:] = processes_of(text_at(pod, "metadata", "name"))
             return len(found) == 1
 
         eventually("the pod's process", there)
@@ -203,8 +210,6 @@ class World:
         """Values by name and labels, from what Prometheus would read there; the API server leads the way."""
         lines = (line.rpartition(" ") for line in self.api.call("GET", path).splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in lines if name}
-
-    # Objects.
 
     def create(self, *objects: JsonObject) -> None:
         """Create objects."""
@@ -265,15 +270,11 @@ class World:
 
     def kubectl(self, *arguments: str) -> str:
         """Run kubectl as a user does; what it printed."""
-        command = [
-            self.cluster.kubectl,
-            f"--kubeconfig={self.layout.kubeconfig}",
-            "--cache-dir",
-            self.layout.root / "kubectl",
-        ]
-        done = subprocess.run([*map(str, command), *arguments], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return kubectl(self.cluster, *arguments)
+
+    def kubectl_until_done(self, *arguments: str) -> None:
+        """The same, again and again until there is an answer; for what may be done twice."""
+        eventually(f"an answer to kubectl {arguments[0]}", lambda: self.kubectl(*arguments) is not None)
 
     def empty(self, namespace: str) -> None:
         """Delete pods and claims of a namespace, wait until they are gone, and then delete the namespace."""
@@ -366,7 +367,7 @@ class World:
             ("pods", lambda: self.kubectl("get", "pods,resourceclaims", "--all-namespaces", "-o", "wide")),
             ("events", lambda: self.kubectl("get", "events", "-n", namespace or NAMESPACE, "--sort-by=.lastTimestamp")),
             ("devices", self._devices),
-            ("driver", self._driver_logs),
+            ("driver", lambda: last_words(self.cluster, 40)),
             ("kubelet", lambda: self.cluster.processes["kubelet"].last_words(25)),
         )
         parts: list[str] = []
@@ -381,22 +382,9 @@ class World:
     def _devices(self) -> str:
         return self.kubectl("get", "resourceslices")
 
-    def _driver_logs(self) -> str:
-        logs: Sequence[Path] = sorted((self.layout.root / "pods").glob(f"{NAMESPACE}_*/*/*.log"))
-        return "\n".join(f"{log.parent.parent.name}/{log.name}:\n{log.read_text()[-3000:]}" for log in logs)
-
 
 def _node_selector(labels: Mapping[str, Json]) -> JsonObject:
     return {"spec": {"template": {"spec": {"nodeSelector": labels}}}}
-
-
-def _environments() -> Iterator[tuple[int, bytes]]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                yield int(entry.name), (entry / "environ").read_bytes()
-            except OSError:
-                continue
 
 
 def consumers(claim: JsonObject) -> list[str]:
