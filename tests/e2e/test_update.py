@@ -15,8 +15,10 @@ LONGEST_SOCKET_PATH = 107
 
 def test_update_leaves_slices_byte_for_byte_and_pods_start_during_it(world: World, namespace: str) -> None:
     """A pod is created while both plugins are there: the new one waits for the lock that the test holds until then."""
+    world.wait_for_plugin()
     before, old = world.slices(), text_at(world.plugin(), "metadata", "uid")
-    update = threading.Thread(target=world.install, args=("kubeletPlugin.podAnnotations.updated=once",))
+    # By its namespace, for what an earlier run of this test has installed already would be no update.
+    update = threading.Thread(target=world.install, args=(f"kubeletPlugin.podAnnotations.updated={namespace}",))
     try:
         with world.serialize_lock():
             update.start()
@@ -37,10 +39,12 @@ def test_failed_update_keeps_the_old_plugin_working(world: World, namespace: str
     world.install()
     world.wait_for_plugin()
     before, old = world.slices(), text_at(world.plugin(), "metadata", "uid")
-    world.start_install("image.tag=there-is-none")
-    eventually("two plugins", lambda: len(world.plugins()) == 2)
-    world.run(claim(namespace, "gpu"), pod(namespace, "meanwhile", {"gpu": "gpu"}))
-    world.install()
+    try:
+        world.start_install("image.tag=there-is-none")
+        eventually("two plugins", lambda: len(world.plugins()) == 2)
+        world.run(claim(namespace, "gpu"), pod(namespace, "meanwhile", {"gpu": "gpu"}))
+    finally:
+        world.install()
     world.wait_for_plugin()
     assert text_at(world.plugin(), "metadata", "uid") == old
     assert world.slices() == before
@@ -49,7 +53,8 @@ def test_failed_update_keeps_the_old_plugin_working(world: World, namespace: str
 def test_driver_with_the_longest_name_is_updated_like_any_other(world: World, namespace: str) -> None:
     """As long as its folder allows: both sockets' names must be shortened, and differ between old and new plugin."""
     longest = LONGEST_SOCKET_PATH - len(f"{world.layout.plugins_directory}//dra-0123456789A.sock")
-    name = f"{'l' * (longest - len('.example.com'))}.example.com"
+    # With its namespace in it: an earlier run's slices outlive their plugin, and would go in the middle of this one.
+    name = f"{namespace}.{'l' * longest}"[: longest - len(".example.com")] + ".example.com"
     with world.second_release(name):
         before = world.slices(name)
         world.update_second_release(name, "kubeletPlugin.podAnnotations.updated=once")
