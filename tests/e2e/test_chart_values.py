@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from dra_core.snapshot.json_value import JsonObject, at, list_at, text_at
 from local_cluster.driver import NAMESPACE
 
 from tests.e2e.objects import claim, collection, pod, request
 from tests.e2e.world import World, allocated_devices, eventually
 
-# A driver for each test: slices outlive a plugin by 30 s, and the next test would be given devices that were.
-SHARES, PARTITIONS, BINDING = "shares.example.com", "partitions.example.com", "binding.example.com"
+
+@pytest.fixture
+def driver(namespace: str) -> str:
+    """One for each run of a test: slices outlive a plugin by 30 s, and the next would be given devices that were."""
+    return f"{namespace}.example.com"
 
 
 def _result(claim: JsonObject) -> JsonObject:
@@ -18,11 +22,11 @@ def _result(claim: JsonObject) -> JsonObject:
     return result
 
 
-def test_shares_of_one_gpu_by_two_claims(world: World, namespace: str) -> None:
+def test_shares_of_one_gpu_by_two_claims(world: World, namespace: str, driver: str) -> None:
     """Both have the same device, a share ID each, and see their own part of its capacity."""
-    part = request("gpu", SHARES, capacity={"requests": {"memory": "16Gi", "compute": "20"}})
+    part = request("gpu", driver, capacity={"requests": {"memory": "16Gi", "compute": "20"}})
     values = ("kubeletPlugin.numDevices=1", "kubeletPlugin.gpuAllowMultipleAllocations=true")
-    with world.second_release(SHARES, *values):
+    with world.second_release(driver, *values):
         world.run(
             *(claim(namespace, name, part) for name in ("one", "two")),
             *(pod(namespace, name, {"gpu": name}) for name in ("one", "two")),
@@ -34,20 +38,20 @@ def test_shares_of_one_gpu_by_two_claims(world: World, namespace: str) -> None:
             environment = world.environment(namespace, name)
             assert environment["GPU_DEVICE_0"] == "gpu-0"
             assert (environment["GPU_DEVICE_0_MEMORY"], environment["GPU_DEVICE_0_COMPUTE"]) == ("16Gi", "20")
-        assert len(world.prepared(SHARES)) == 2
+        assert len(world.prepared(driver)) == 2
         world.empty_of_pods(namespace)
 
 
-def test_partitions_and_an_extended_resource(world: World, namespace: str) -> None:
+def test_partitions_and_an_extended_resource(world: World, namespace: str, driver: str) -> None:
     """Two partitions for a claim; another for a pod that knows nothing of claims and asks for example.com/gpu: 1."""
     values = ("kubeletPlugin.numDevices=1", "kubeletPlugin.gpuPartitions=4")
-    with world.second_release(PARTITIONS, *values, "deviceClass.extendedResourceName=example.com/gpu"):
+    with world.second_release(driver, *values, "deviceClass.extendedResourceName=example.com/gpu"):
         plain = pod(namespace, "plain", {})
         (container,) = list_at(plain, "spec", "containers")
         assert isinstance(container, dict)
         container["resources"] = {"limits": {"example.com/gpu": "1"}}
-        partition = {"cel": {"expression": f"'partition' in device.attributes['{PARTITIONS}']"}}
-        two = request("gpus", PARTITIONS, allocationMode="ExactCount", count=2, selectors=[partition])
+        partition = {"cel": {"expression": f"'partition' in device.attributes['{driver}']"}}
+        two = request("gpus", driver, allocationMode="ExactCount", count=2, selectors=[partition])
         world.run(claim(namespace, "two", two), pod(namespace, "two", {"gpus": "two"}), plain)
         devices = allocated_devices(world.read("ResourceClaim", namespace, "two"))
         assert len(set(devices)) == 2
@@ -56,34 +60,35 @@ def test_partitions_and_an_extended_resource(world: World, namespace: str) -> No
         (mapping,) = list_at(status, "requestMappings")
         assert text_at(mapping, "resourceName") == "example.com/gpu"
         environment = world.environment(namespace, "plain")
-        assert environment["DRA_RESOURCE_DRIVER_NAME"] == PARTITIONS
+        assert environment["DRA_RESOURCE_DRIVER_NAME"] == driver
         assert not set(devices) & set(environment.values())
         world.empty_of_pods(namespace)
 
 
-def test_gpus_with_binding_conditions_are_reported_ready_by_the_controller(world: World, namespace: str) -> None:
+def test_gpus_with_binding_conditions_are_reported_ready_by_the_controller(
+    world: World, namespace: str, driver: str
+) -> None:
     """And by nobody else: the pod waits until then."""
     waiting = ("kubeletPlugin.bindingConditions=true", "controller.replicas=0")
-    with world.second_release(BINDING, *waiting):
-        world.create(claim(namespace, "gpu", request("gpu", BINDING)), pod(namespace, "user", {"gpu": "gpu"}))
+    with world.second_release(driver, *waiting):
+        world.create(claim(namespace, "gpu", request("gpu", driver)), pod(namespace, "user", {"gpu": "gpu"}))
         eventually("the allocation", lambda: bool(allocated_devices(world.read("ResourceClaim", namespace, "gpu"))))
         assert text_at(world.read("Pod", namespace, "user"), "spec", "nodeName") == ""
-        world.update_second_release(
-            BINDING, "kubeletPlugin.bindingConditions=true", "controller.bindingConditions=true"
-        )
+        world.update_second_release(driver, "kubeletPlugin.bindingConditions=true", "controller.bindingConditions=true")
         world.wait_ready(namespace, "user")
         world.empty_of_pods(namespace)
 
 
-def test_two_pods_share_a_network_card_and_find_it_described_in_a_file(world: World, namespace: str) -> None:
-    network = "net.example.com"
+def test_two_pods_share_a_network_card_and_find_it_described_in_a_file(
+    world: World, namespace: str, driver: str
+) -> None:
     show = "cat /var/run/kubernetes.io/dra-device-attributes/resourceclaims/$0/card/*.json; env | sort"
     command = ("sh", "-c", f"trap 'exit 0' TERM; {show}; sleep 9999 & wait")
     values = ("deviceProfile=net", "kubeletPlugin.numDevices=1", "kubeletPlugin.deviceMetadata=true")
-    with world.second_release(network, *values):
+    with world.second_release(driver, *values):
         for name in ("one", "two"):
             world.create(
-                claim(namespace, name, request("card", network, capacity={"requests": {"ingressBandwidth": "2G"}}))
+                claim(namespace, name, request("card", driver, capacity={"requests": {"ingressBandwidth": "2G"}}))
             )
             world.create(pod(namespace, name, {"card": name}, command=(*command, name)))
         world.wait_ready(namespace, "one", "two")

@@ -47,10 +47,10 @@ def test_failing_unprepare_is_repeated_until_it_succeeds(world: World, namespace
     assert consumers(world.read("ResourceClaim", namespace, "kept")) in ([], ["done"])
 
 
-def test_force_deleted_pod_is_unprepared_within_a_minute(world: World, namespace: str) -> None:
+def test_force_deleted_pod_is_unprepared(world: World, namespace: str) -> None:
     world.run(claim(namespace, "gpu"), pod(namespace, "short", {"gpu": "gpu"}))
     world.delete("Pod", namespace, "short", grace_seconds=0)
-    eventually("unprepare", world.nothing_is_prepared, 60)
+    eventually("unprepare", world.nothing_is_prepared)
 
 
 def test_new_claim_of_the_same_name_waits_for_the_unprepare_of_the_old_one(world: World, namespace: str) -> None:
@@ -103,7 +103,7 @@ def test_invalid_opaque_configuration_is_told_with_all_its_faults(world: World, 
 
 def test_two_drivers_in_one_pod_are_both_called(world: World, namespace: str) -> None:
     """A second release of the chart with another driver's name, beside the first; the kubelet counts for each."""
-    other = "second.example.com"
+    other = f"second.{namespace}.example.com"  # another one in a second run: slices outlive their plugin by 30 s
     with world.second_release(other):
         world.run(
             claim(namespace, "both", request("one"), request("two", other)),
@@ -114,7 +114,7 @@ def test_two_drivers_in_one_pod_are_both_called(world: World, namespace: str) ->
         uid = world.claim_uid(namespace, "both")
         assert world.prepared() == world.prepared(other) == {uid}
         assert len({name for name in world.cdi_files() if uid in name}) == 2
-        assert _claims_in_use(world) == {DRIVER: 1, other: 1, "<any>": 1}
+        eventually("the kubelet's count", lambda: _claims_in_use(world) == {DRIVER: 1, other: 1, "<any>": 1})
         world.delete("Pod", namespace, "both")
         world.wait_gone(namespace, "both")
         eventually("both unprepared", lambda: not world.prepared() and not world.prepared(other))
