@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from click.testing import CliRunner
 from dra_core.snapshot.json_value import Json, JsonObject, list_at, object_at, text_at
@@ -177,12 +178,16 @@ class Planned:
         self.api.create(CLAIMS, claim(text_at(value, "metadata", "name"), spec))
         self.api.create(PODS, value)
 
-    def end(self, name: str) -> None:
-        """Delete a pod and its claim, so that both are gone."""
-        self.api.delete(f"{PODS}/{name}", 0)
-        self.api.delete(f"{CLAIMS}/{name}")
-        eventually(f"the end of {name}", lambda: not self.api.exists(f"{PODS}/{name}"))
-        eventually(f"the end of its claim {name}", lambda: not self.api.exists(f"{CLAIMS}/{name}"))
+    def end(self, *names: str) -> None:
+        """Delete pods and their claims, so that all are gone."""
+        paths = [f"{collection}/{name}" for name in names for collection in (PODS, CLAIMS)]
+        for path in paths:
+            self.api.delete(path, 0 if path.startswith(PODS) else None)
+        for path in paths:
+            eventually(f"the end of {path}", partial(self._is_gone, path))
+
+    def _is_gone(self, path: str) -> bool:
+        return not self.api.exists(path)
 
 
 def refusal_of(value: JsonObject) -> str:
@@ -204,15 +209,22 @@ def planning_nodes(world: World) -> Iterator[Planned]:
         "metadata": {"name": DRIVER},
         "spec": {"selectors": selectors},
     }
-    api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
-    eventually("a service account", lambda: api.exists(f"/api/v1/namespaces/{SPACE}/serviceaccounts/default"))
-    api.create(f"{RESOURCE}/deviceclasses", device_class)
-    for name, slices in POOLS.items():
-        api.create("/api/v1/nodes", node(name))
-        for item in slices:
-            api.create(f"{RESOURCE}/resourceslices", item)
-    world.let_the_scheduler_see()
-    yield Planned(world)
+    try:
+        api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+        eventually("a service account", lambda: api.exists(f"/api/v1/namespaces/{SPACE}/serviceaccounts/default"))
+        api.create(f"{RESOURCE}/deviceclasses", device_class)
+        for name, slices in POOLS.items():
+            api.create("/api/v1/nodes", node(name))
+            for item in slices:
+                api.create(f"{RESOURCE}/resourceslices", item)
+        world.let_the_scheduler_see()
+        yield Planned(world)
+    finally:
+        _take_away(api)
+
+
+def _take_away(api: Api) -> None:
+    """All of it, also where only a part was made."""
     for left in list_at(api.get(PODS), "items"):
         api.delete(f"{PODS}/{text_at(left, 'metadata', 'name')}", 0)
     api.delete(f"/api/v1/namespaces/{SPACE}")

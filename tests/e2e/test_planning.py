@@ -63,8 +63,8 @@ CATALOGUE: dict[str, tuple[JsonObject, JsonObject, str]] = {
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_explain_names_the_reason_for_which_the_real_scheduler_refuses(planned: Planned, name: str) -> None:
     value, spec, reason = CATALOGUE[name]
-    planned.create(value, spec)
     try:
+        planned.create(value, spec)
         refusal = refusal_of(planned.decided(name))
         assert refusal, "the scheduler placed the pod"
         explanation = planned.dra("explain", "pod", name)
@@ -82,10 +82,10 @@ def test_explain_names_the_reason_for_which_the_real_scheduler_refuses(planned: 
 def test_explain_says_who_holds_what_the_real_scheduler_misses(planned: Planned) -> None:
     holding = claim_spec(f"{ATTRIBUTES}.model == 'A'", count=4)
     wanting = claim_spec(f"{ATTRIBUTES}.model == 'A'", count=3)
-    planned.create(pod("holding"), holding)
-    assert planned.node_of("holding") == "planning-1"
-    planned.create(pod("wanting"), wanting)
     try:
+        planned.create(pod("holding"), holding)
+        assert planned.node_of("holding") == "planning-1"
+        planned.create(pod("wanting"), wanting)
         assert refusal_of(planned.decided("wanting"))
         explanation = planned.dra("explain", "pod", "wanting")
         texts = [text_at(item, "text") for item in list_at(explanation, "suggestions")]
@@ -93,8 +93,7 @@ def test_explain_says_who_holds_what_the_real_scheduler_misses(planned: Planned)
         planned.end("holding")
         eventually("the pod's turn", lambda: bool(text_at(planned.api.get(f"{PODS}/wanting"), "spec", "nodeName")))
     finally:
-        planned.end("holding")
-        planned.end("wanting")
+        planned.end("holding", "wanting")
 
 
 MIXED: list[tuple[JsonObject, JsonObject]] = [
@@ -150,24 +149,27 @@ def test_plan_predicts_what_the_real_scheduler_does_with_fifty_pods(planned: Pla
             "json",
         )
 
-    for value, spec in MIXED:
-        name = text_at(value, "metadata", "name")
-        before.write_text(json.dumps(planned.dra("snapshot")))
-        predicted = predict(value, spec)
-        planned.create(value, spec)
-        choices = list_at(predicted, "placed")
-        node_name = planned.node_of(name, fits=bool(choices))
-        assert bool(choices) == bool(node_name), f"{name} is on {node_name!r}; {list_at(predicted, 'pending')}"
-        if not node_name:
-            planned.end(name)
-            continue
-        placed += 1
-        tied = list_at(choices[0], "tiedNodes") or [text_at(choices[0], "node")]
-        assert node_name in tied, f"{name}: predicted {tied}, the scheduler chose {node_name}"
-        drawn += len(tied) > 1
-        selector: JsonObject = {"planning": "yes", "kubernetes.io/hostname": node_name}
-        there = predict({**value, "spec": {**object_at(value, "spec"), "nodeSelector": selector}}, spec)
-        made = object_at(list_at(list_at(there, "placed")[0], "claims")[0])
-        assert results_of(planned.api.get(f"{CLAIMS}/{name}")) == results_of(made), name
-    assert placed > 10
-    assert drawn < placed  # where one node is best alone, it was the one
+    try:
+        for value, spec in MIXED:
+            name = text_at(value, "metadata", "name")
+            before.write_text(json.dumps(planned.dra("snapshot")))
+            predicted = predict(value, spec)
+            planned.create(value, spec)
+            choices = list_at(predicted, "placed")
+            node_name = planned.node_of(name, fits=bool(choices))
+            assert bool(choices) == bool(node_name), f"{name} is on {node_name!r}; {list_at(predicted, 'pending')}"
+            if not node_name:
+                planned.end(name)
+                continue
+            placed += 1
+            tied = list_at(choices[0], "tiedNodes") or [text_at(choices[0], "node")]
+            assert node_name in tied, f"{name}: predicted {tied}, the scheduler chose {node_name}"
+            drawn += len(tied) > 1
+            selector: JsonObject = {"planning": "yes", "kubernetes.io/hostname": node_name}
+            there = predict({**value, "spec": {**object_at(value, "spec"), "nodeSelector": selector}}, spec)
+            made = object_at(list_at(list_at(there, "placed")[0], "claims")[0])
+            assert results_of(planned.api.get(f"{CLAIMS}/{name}")) == results_of(made), name
+        assert placed > 10
+        assert drawn < placed  # where one node is best alone, it was the one
+    finally:
+        planned.end(*(text_at(value, "metadata", "name") for value, _ in MIXED))

@@ -101,8 +101,8 @@ KEPT_AWAY: Mapping[str, tuple[JsonObject, JsonObject, str]] = {
 @pytest.mark.parametrize("case", KEPT_AWAY)
 def test_what_other_pods_keep_away_from_a_node_is_named(planned: Planned, case: str) -> None:
     holder, refused, rule = KEPT_AWAY[case]
-    planned.api.create(PODS, holder)
     try:
+        planned.api.create(PODS, holder)
         assert planned.node_of("holder")
         planned.api.create(PODS, refused)
         assert refusal_of(planned.decided("refused")), "the scheduler placed the pod"
@@ -161,14 +161,16 @@ def test_in_a_crowd_that_minds_each_other_the_real_scheduler_chooses_among_the_p
 def plugin(planned: Planned) -> Iterator[None]:
     """A class that stands for a resource which one node has from a device plugin."""
     classes, status = f"{RESOURCE}/deviceclasses/{DRIVER}", f"/api/v1/nodes/{HELD}/status"
-    planned.api.merge(classes, {"spec": {"extendedResourceName": RESOURCE_NAME}})
     offered: JsonObject = {RESOURCE_NAME: "2"}
-    planned.api.merge(status, {"status": {"capacity": offered, "allocatable": offered}})
-    planned.let_the_scheduler_see()
-    yield
     gone: JsonObject = {RESOURCE_NAME: None}
-    planned.api.merge(status, {"status": {"capacity": gone, "allocatable": gone}})
-    planned.api.merge(classes, {"spec": {"extendedResourceName": None}})
+    try:
+        planned.api.merge(classes, {"spec": {"extendedResourceName": RESOURCE_NAME}})
+        planned.api.merge(status, {"status": {"capacity": offered, "allocatable": offered}})
+        planned.let_the_scheduler_see()
+        yield
+    finally:
+        planned.api.merge(status, {"status": {"capacity": gone, "allocatable": gone}})
+        planned.api.merge(classes, {"spec": {"extendedResourceName": None}})
 
 
 @pytest.mark.usefixtures("plugin")
@@ -187,8 +189,8 @@ def test_a_device_plugin_counts_on_its_node_and_claims_on_the_others(
         for made in list_at(item, "claims")
         for result in list_at(made, "status", "allocation", "devices", "results")
     ]
-    planned.api.create(PODS, value)
     try:
+        planned.api.create(PODS, value)
         assert bool(placed) == fits
         assert bool(planned.node_of("extended", fits)) == fits
         results = [
@@ -211,11 +213,11 @@ def test_overhead_of_a_runtime_class_counts_before_the_pod_exists(planned: Plann
         "handler": "heavy",
         "overhead": {"podFixed": {"cpu": "16"}},
     }
-    planned.api.create(classes, runtime)
     value = bare("heavy", runtimeClassName="heavy")
     path = tmp_path / "pod.json"
     path.write_text(json.dumps(value))
     try:
+        planned.api.create(classes, runtime)
         pending = list_at(planned.dra("plan", "pod", "heavy", "-f", str(path)), "pending")
         assert "insufficient cpu (17 wanted" in text_at(pending[0], "reason")
         planned.api.create(PODS, value)
@@ -226,8 +228,8 @@ def test_overhead_of_a_runtime_class_counts_before_the_pod_exists(planned: Plann
 
 
 def test_a_pod_with_a_gate_stays_pending(planned: Planned) -> None:
-    planned.api.create(PODS, bare("gated", schedulingGates=[{"name": "example.com/wait"}]))
     try:
+        planned.api.create(PODS, bare("gated", schedulingGates=[{"name": "example.com/wait"}]))
         assert refusal_of(planned.decided("gated"))
         pending = list_at(planned.dra("plan", "pod", "gated"), "pending")
         assert "example.com/wait" in text_at(pending[0], "reason")
@@ -254,11 +256,6 @@ def test_a_daemon_set_gets_the_pods_that_plan_says(planned: Planned, tmp_path: P
     }
     path = tmp_path / "daemons.json"
     path.write_text(json.dumps(daemons))
-    planned.api.create(PODS, bare("holder", node=HELD, container=requests(cpu="12")))
-    assert planned.node_of("holder") == HELD
-    predicted = planned.dra("plan", "daemonset", "daemon", "-f", str(path))
-    nodes = sorted(text_at(item, "node") for item in list_at(predicted, "placed"))
-    planned.api.create(sets, daemons)
 
     def made() -> list[str]:
         """The nodes of those that are decided about; "" for each refusal, also for one that is not the last word."""
@@ -267,6 +264,11 @@ def test_a_daemon_set_gets_the_pods_that_plan_says(planned: Planned, tmp_path: P
         return sorted(text_at(item, "spec", "nodeName") for item in decided)
 
     try:
+        planned.api.create(PODS, bare("holder", node=HELD, container=requests(cpu="12")))
+        assert planned.node_of("holder") == HELD
+        predicted = planned.dra("plan", "daemonset", "daemon", "-f", str(path))
+        nodes = sorted(text_at(item, "node") for item in list_at(predicted, "placed"))
+        planned.api.create(sets, daemons)
         eventually(f"pods on {nodes}, and one refusal", lambda: made() == ["", *nodes])
         assert [text_at(item, "pod", "metadata", "name") for item in list_at(predicted, "pending")] == [
             f"daemon-{HELD}"
@@ -329,9 +331,6 @@ def test_a_replica_set_grows_onto_nodes_that_plan_names(zoned: Planned, tmp_path
             "template": {"metadata": {"labels": {"app": "growing"}}, "spec": inner},
         },
     }
-    zoned.api.create(PODS, bare("holder", node="planning-2", container=requests(cpu="4", memory="16Gi")))
-    assert zoned.node_of("holder") == "planning-2"
-    zoned.api.create(sets, value)
     path = tmp_path / "set.json"
 
     def nodes() -> list[str]:
@@ -342,6 +341,9 @@ def test_a_replica_set_grows_onto_nodes_that_plan_names(zoned: Planned, tmp_path
         return len(nodes()) == count and all(nodes())
 
     try:
+        zoned.api.create(PODS, bare("holder", node="planning-2", container=requests(cpu="4", memory="16Gi")))
+        assert zoned.node_of("holder") == "planning-2"
+        zoned.api.create(sets, value)
         seen: list[str] = []
         alone = 0
         for count in range(1, 9):
