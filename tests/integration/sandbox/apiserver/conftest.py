@@ -1,4 +1,4 @@
-"""An API server of its own for each module, and the real kubectl in front of it."""
+"""An API server of its own for each test, which a second run finds empty too, and the real kubectl in front of it."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ class Kubectl:
         return subprocess.Popen([KUBECTL, *arguments], env=self.environment, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> ApiServer:
     return ApiServer()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def url(server: ApiServer) -> Iterator[str]:
     front = HttpFront(server)
     yield front.start()
     front.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kubectl(url: str) -> Iterator[Kubectl]:
     if not KUBECTL:
         pytest.skip("there is no kubectl on PATH")
