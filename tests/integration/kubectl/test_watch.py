@@ -19,7 +19,7 @@ from tests.integration.sandbox.workloads import PATIENCE
 SPACE = "watching"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[Sandbox]:
     with sandbox(nodes=1) as made:
         install_driver(made, PATIENCE)
