@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 import pytest
@@ -40,22 +40,34 @@ def with_driver(config: pytest.Config, name: str, version: str, world_of: type[S
     """
     capture = config.pluginmanager.getplugin("capturemanager")
     assert capture is not None
-    with capture.global_and_fixture_disabled():
-        print(file=sys.stderr)
+    with ExitStack() as held:
+        with capture.global_and_fixture_disabled():
+            print(file=sys.stderr)
+            # It would take this run's cluster for a leftover, and this one its.
+            with step(f"waiting until no other run has {name}"):
+                held.enter_context(clusters.locked(f".tests-{name}"))
+            try:
+                if (left := clusters.read(name)) is not None:
+                    take_down(Cluster(left))  # what an interrupted run has left would be no fresh start
+                cluster = bring_up(name, version, {})
+            except ClusterError as error:
+                pytest.exit(str(error), returncode=1)
         try:
-            if (left := clusters.read(name)) is not None:
-                take_down(Cluster(left))  # what an interrupted run has left would be no fresh start
-            cluster = bring_up(name, version, {})
-            archive = build_driver(cache())
-        except ClusterError as error:
-            pytest.exit(str(error), returncode=1)
+            with capture.global_and_fixture_disabled():
+                world = world_of(cluster, _loaded(cluster))
+                with step("installing the driver with helm"):
+                    world.install()
+            yield world
+        finally:
+            with capture.global_and_fixture_disabled():
+                take_down(cluster)
+        assert traces(cluster.layout) == []
+
+
+def _loaded(cluster: Cluster) -> str:
+    """The tag of the driver's image, built and on the node; two runs at once would overwrite each other's archive."""
     try:
-        with capture.global_and_fixture_disabled():
-            world = world_of(cluster, load_driver(cluster, archive))
-            with step("installing the driver with helm"):
-                world.install()
-        yield world
-    finally:
-        with capture.global_and_fixture_disabled():
-            take_down(cluster)
-    assert traces(cluster.layout) == []
+        with clusters.locked(".tests-image"):
+            return load_driver(cluster, build_driver(cache()))
+    except ClusterError as error:
+        pytest.exit(str(error), returncode=1)
