@@ -42,15 +42,16 @@ def test_exactly_one_slice_owned_by_the_node(world: World) -> None:
 def test_slice_deleted_by_somebody_is_published_again_with_a_new_uid(world: World) -> None:
     before = _slice(world)
     world.api.delete(path_of({"kind": "ResourceSlice", **before}))
-    eventually("a new slice", lambda: _uids(world) not in ([], [text_at(before, "metadata", "uid")]), 50)
+    eventually("a new slice", lambda: _uids(world) not in ([], [text_at(before, "metadata", "uid")]))
     assert at(_slice(world), "spec", "devices") == at(before, "spec", "devices")
 
 
 def test_slice_changed_by_somebody_is_put_right(world: World) -> None:
+    eventually("all devices", lambda: len(list_at(_slice(world), "spec", "devices")) == 8)  # also in a second run
     before = _slice(world)
     path = path_of({"kind": "ResourceSlice", **before})
     world.api.merge(path, {"spec": {"devices": list(list_at(before, "spec", "devices"))[:3]}})
-    eventually("all devices", lambda: at(_slice(world), "spec", "devices") == at(before, "spec", "devices"), 60)
+    eventually("all devices", lambda: at(_slice(world), "spec", "devices") == at(before, "spec", "devices"))
 
 
 def test_slice_is_untouched_by_a_restart_of_the_plugin(world: World, namespace: str) -> None:
