@@ -107,7 +107,7 @@ def test_one_call_at_a_time_between_processes(
         fcntl.flock(lock, fcntl.LOCK_EX)
         call = threads.submit(kubelet.prepare_one, ONE)
         eventually(lambda: waits_for_the_lock(plugin), "the call waits for the lock")
-        assert api.count("GET", "resourceclaims") == 1, "the claim is read before"
+        assert api.count("GET", "resourceclaims") >= 1, "the claim is read before"
         assert not call.done()
         assert node.cdi_files() == set()
         fcntl.flock(lock, fcntl.LOCK_UN)
