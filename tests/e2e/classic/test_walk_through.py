@@ -47,9 +47,19 @@ def _shell(world: ClassicWorld, script: str) -> str:
     return done.stdout
 
 
-def _all_have_written(world: ClassicWorld) -> bool:
-    """A container that runs need not have written yet; then ``grep`` finds nothing, which is no failure of the loop."""
-    return _shell(world, f"set +e{LOGS}").count("GPU_DEVICE_0=") == CONTAINERS
+def _printed(world: ClassicWorld) -> str:
+    """What the loop prints in two looks alike, once all containers have written.
+
+    A container that runs need not have written yet; then ``grep`` finds nothing, which is no failure of the loop.
+    """
+    found = [""]
+
+    def complete() -> bool:
+        before, found[0] = found[0], _shell(world, f"set +e{LOGS}")
+        return found[0].count("GPU_DEVICE_0=") == CONTAINERS and found[0] == before
+
+    eventually("all containers have written", complete)
+    return found[0]
 
 
 def _told(printed: str) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -85,8 +95,14 @@ def _described(world: ClassicWorld) -> str:
 
 
 def test_controller_and_plugin_run(world: ClassicWorld) -> None:
-    rows = [line.split() for line in world.kubectl("get", "pod", "-n", NAMESPACE, "--no-headers").splitlines()]
-    assert [row[1:3] for row in rows] == [["1/1", "Running"]] * 2
+    rows: list[list[str]] = []
+
+    def run() -> bool:
+        """Also pods of a version before have come to their end."""
+        rows[:] = [line.split() for line in world.kubectl("get", "pod", "-n", NAMESPACE, "--no-headers").splitlines()]
+        return [row[1:3] for row in rows] == [["1/1", "Running"]] * 2
+
+    eventually("two pods that run", run)
     controller, plugin = sorted(row[0] for row in rows)
     assert controller.startswith(f"{RELEASE}-controller-")
     assert plugin.startswith(f"{RELEASE}-kubeletplugin-")
@@ -100,18 +116,32 @@ def test_the_nodes_state_shows_its_devices(world: ClassicWorld, unused: JsonObje
     assert len(re.findall(r"^ +Product Name: +LATEST-GPU-MODEL$", described, re.MULTILINE)) == 8
     assert "Allocatable Devices:" in described
     assert "Prepared Claims" not in described
+    eventually("a plugin that is ready", world.is_up)
     header, row = (line.split() for line in world.kubectl("get", "nas", "-n", NAMESPACE).splitlines())
     assert header[:-1] == ["NAME", "DEVICES", "ALLOCATED", "PREPARED", "UNHEALTHY", "STATUS"]
     assert row[:-1] == [world.layout.node_name, "8", "0", "0", "0", "Ready"]
 
 
 def test_the_four_demos_share_as_they_should_and_leave_nothing_behind(world: ClassicWorld, unused: JsonObject) -> None:
+    try:
+        for name in NAMESPACES:
+            world.make_namespace(name)
+        world.kubectl_until_done("apply", *FILES)
+        eventually("all pods run", lambda: _running(world))
+        _assert_that_they_share(world, unused)
+    finally:
+        world.kubectl_until_done("delete", "--wait=false", "--ignore-not-found", *FILES)
+    eventually("the state as at first", lambda: world.node_spec() == unused)
+    eventually("the end of the claims", lambda: not world.listed(f"{world.resource}/resourceclaims"))
+    eventually("the end of the contexts", lambda: not world.listed(f"{world.resource}/podschedulingcontexts"))
+    assert "Prepared Claims" not in _described(world)
     for name in NAMESPACES:
-        world.make_namespace(name)
-    world.kubectl("apply", *FILES)
-    eventually("all pods run", lambda: _running(world))
-    eventually("all containers have written", partial(_all_have_written, world))
-    told = _told(_shell(world, LOGS))
+        eventually(f"the end of {name}", partial(_is_gone, world, f"/api/v1/namespaces/{name}"))
+
+
+def _assert_that_they_share(world: ClassicWorld, unused: JsonObject) -> None:
+    """Containers, pods and the node's state tell the same: who shares, who has one of its own, and nobody two."""
+    told = _told(_printed(world))
     assert len(told) == CONTAINERS
     assert {each["DRA_RESOURCE_DRIVER_NAME"] for each in told.values()} == {DRIVER}
     gpus = {where: [each[key] for key in sorted(each) if key.startswith("GPU_DEVICE_")] for where, each in told.items()}
@@ -135,14 +165,6 @@ def test_the_four_demos_share_as_they_should_and_leave_nothing_behind(world: Cla
     described = _described(world).partition("Prepared Claims:")[2]
     assert all(f"{uid}:" in described for uid in wanted)
     assert sorted(re.findall(r"^ +Uuid: +(GPU-\S+)$", described, re.MULTILINE)) == sorted(given)
-
-    world.kubectl("delete", "--wait=false", *FILES)
-    eventually("the state as at first", lambda: world.node_spec() == unused)
-    eventually("the end of the claims", lambda: not world.listed(f"{world.resource}/resourceclaims"))
-    eventually("the end of the contexts", lambda: not world.listed(f"{world.resource}/podschedulingcontexts"))
-    assert "Prepared Claims" not in _described(world)
-    for name in NAMESPACES:
-        eventually(f"the end of {name}", partial(_is_gone, world, f"/api/v1/namespaces/{name}"))
 
 
 def test_uninstalled_driver_leaves_the_nodes_states_only(world: ClassicWorld) -> None:
