@@ -26,7 +26,13 @@ def world(request: pytest.FixtureRequest) -> Iterator[ClassicWorld]:
 @pytest.fixture
 def unused(world: ClassicWorld) -> Iterator[JsonObject]:
     """The state of a node whose devices nobody has; the test must leave it like that."""
-    before = world.node_spec()
-    assert not {"allocatedClaims", "preparedClaims"} & set(before)
+    found: list[JsonObject] = []
+
+    def nobody_has_any() -> bool:
+        found[:] = [world.node_spec()]
+        return bool(found[0]) and not {"allocatedClaims", "preparedClaims"} & set(found[0])
+
+    eventually("an unused node", nobody_has_any)  # a run of the same test before may not have waited for its end
+    (before,) = found
     yield before
     eventually("the state as before", lambda: world.node_spec() == before)

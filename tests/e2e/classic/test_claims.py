@@ -31,8 +31,8 @@ LABEL = "gpus"
 @contextmanager
 def _class(world: ClassicWorld, made: JsonObject) -> Iterator[str]:
     name = text_at(made, "metadata", "name")
-    world.create(made)
     try:
+        world.create(made)
         yield name
     finally:
         world.delete("ResourceClass", "", name)
@@ -41,11 +41,19 @@ def _class(world: ClassicWorld, made: JsonObject) -> Iterator[str]:
 @contextmanager
 def _labelled_node(world: ClassicWorld, value: str) -> Iterator[None]:
     path = f"/api/v1/nodes/{world.layout.node_name}"
-    world.api.merge(path, {"metadata": {"labels": {LABEL: value}}})
     try:
+        world.api.merge(path, {"metadata": {"labels": {LABEL: value}}})
         yield
     finally:
         world.api.merge(path, {"metadata": {"labels": {LABEL: None}}})
+
+
+def _for_suitable_nodes(value: str) -> JsonObject:
+    """A class for nodes whose label has this value, which no run of a test before has had.
+
+    The controller may not have seen yet that the node has lost a label, or that a class is another one now.
+    """
+    return resource_class(f"for-{value}", suitableNodes=node_selector({LABEL: value}))
 
 
 def _is_allocated(world: ClassicWorld, namespace: str, name: str) -> bool:
@@ -105,12 +113,12 @@ def test_delayed_claim_is_given_back_with_its_last_pod_and_can_be_had_again(
 
 def test_class_for_suitable_nodes_waits_for_one(world: ClassicWorld, namespace: str) -> None:
     """Before the node has the label nothing is allocated; with it the pod runs."""
-    made = resource_class("suitable", suitableNodes=node_selector({LABEL: "yes"}))
+    made = _for_suitable_nodes(namespace)
     with _class(world, made) as name, _labelled_node(world, "no"):
         world.create(claim(namespace, "gpu", name), user(namespace, "patient", "gpu"))
         world.wait_for_event(namespace, "patient", "FailedScheduling")
         assert not _is_allocated(world, namespace, "gpu")
-        with _labelled_node(world, "yes"):
+        with _labelled_node(world, namespace):
             world.wait_ready(namespace, "patient")
             assert len(world.gpus(namespace, "patient")) == 1
             world.empty_of_pods(namespace)
@@ -118,14 +126,13 @@ def test_class_for_suitable_nodes_waits_for_one(world: ClassicWorld, namespace: 
 
 
 def test_immediate_claim_heeds_suitable_nodes_too(world: ClassicWorld, namespace: str) -> None:
-    # Not the value of the test before: the controller may not have seen yet that the node has lost it.
-    made = resource_class("suitable", suitableNodes=node_selector({LABEL: "soon"}))
+    made = _for_suitable_nodes(namespace)
     with _class(world, made) as name, _labelled_node(world, "no"):
         world.create(claim(namespace, "early", name, allocationMode="Immediate"))
         world.create(claim(namespace, "other", allocationMode="Immediate"))
         eventually("the other claim's allocation", lambda: _is_allocated(world, namespace, "other"))
         assert not _is_allocated(world, namespace, "early")
-        with _labelled_node(world, "soon"):
+        with _labelled_node(world, namespace):
             eventually("the allocation", lambda: _is_allocated(world, namespace, "early"))
         world.delete("ResourceClaim", namespace, "early")
         eventually("its end", lambda: "early" not in str(world.claims(namespace)))

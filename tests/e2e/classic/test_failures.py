@@ -63,8 +63,8 @@ def _driver(world: ClassicWorld) -> list[JsonObject]:
 
 def test_of_two_controllers_one_works_and_the_other_takes_over(world: ClassicWorld, namespace: str) -> None:
     """The one that works is taken away without a farewell while claims wait for it."""
-    world.install("controller.replicas=2")
     try:
+        world.install("controller.replicas=2")
         eventually("two controllers", lambda: len(world.controllers()) == 2)
         names = {text_at(pod, "metadata", "name") for pod in world.controllers()}
         eventually("a leader", lambda: world.leader() in names)
@@ -81,8 +81,8 @@ def test_of_two_controllers_one_works_and_the_other_takes_over(world: ClassicWor
 def test_pods_that_wait_while_there_is_no_controller_are_served_by_the_next(
     world: ClassicWorld, namespace: str
 ) -> None:
-    world.install("controller.replicas=0")
     try:
+        world.install("controller.replicas=0")
         eventually("no controller", lambda: not world.controllers())
         world.create(claim(namespace, "gpu"), user(namespace, "patient", "gpu"))
         world.wait_for_event(namespace, "patient", "FailedScheduling")
