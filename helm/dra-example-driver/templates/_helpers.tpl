@@ -71,6 +71,23 @@ client library knows; the version of Kubernetes tells the rest.
 {{- end }}
 {{- end }}
 
+{{- define "driver.webhookServiceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (printf "%s-webhook" (include "driver.fullname" .)) .Values.serviceAccount.webhookName }}
+{{- else }}
+{{- required "serviceAccount.webhookName is needed when serviceAccount.create is false" .Values.serviceAccount.webhookName }}
+{{- end }}
+{{- end }}
+
+{{/* The Secret with the webhook's certificate. */}}
+{{- define "driver.webhookSecretName" -}}
+{{- if eq .Values.webhook.certificateFrom "secret" }}
+{{- .Values.webhook.certificateSecretName }}
+{{- else }}
+{{- printf "%s-webhook-certificate" (include "driver.fullname" .) }}
+{{- end }}
+{{- end }}
+
 {{- define "driver.image" -}}
 {{- printf "%s:%s" .Values.image.repository (default (printf "v%s" .Chart.AppVersion) .Values.image.tag) }}
 {{- end }}
@@ -105,4 +122,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - name: tokenNode
   expression: >-
     request.userInfo.extra[?"authentication.kubernetes.io/node-name"][0].orValue("")
+{{- end }}
+
+{{/*
+For the webhook's conditions: the configurations in `object` or `oldObject`, whose name is the argument. A claim has them
+at the first place, a template at the second, a class at the third.
+*/}}
+{{- define "driver.configurationsOf" -}}
+{{ . }}.?spec.?devices.?config.or({{ . }}.?spec.?spec.?devices.?config).or({{ . }}.?spec.?config).orValue([])
 {{- end }}
