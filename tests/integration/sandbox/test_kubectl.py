@@ -34,8 +34,11 @@ def kubectl(cluster: Sandbox, *arguments: str, code: int = 0) -> str:
 
 
 @pytest.fixture
-def manifest() -> Path:
-    return example_manifest("basic-shared-claim-across-pods")
+def manifest(cluster: Sandbox) -> Iterator[Path]:
+    """Of an example that is gone at the end, whatever a test did: a second run makes it anew."""
+    path = example_manifest("basic-shared-claim-across-pods")
+    yield path
+    kubectl(cluster, "delete", "namespace", path.stem, "--ignore-not-found", "--timeout=60s")
 
 
 def test_an_examples_readme_can_be_followed(cluster: Sandbox, manifest: Path) -> None:
