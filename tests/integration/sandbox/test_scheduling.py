@@ -124,18 +124,20 @@ def test_a_device_taint_rule_evicts_the_pod_and_keeps_others_away(cluster: Sandb
         "metadata": {"name": f"broken-{where}"},
         "spec": {"deviceSelector": {"driver": DRIVER}, "taint": taint},
     }
-    cluster.create([rule])
 
     def evicted(world: World) -> bool:
         found = world.get(POD, where, "p")
         return found is None or being_deleted(found)
 
-    cluster.wait_for(evicted, "the pod to be evicted", PATIENCE)
-    cluster.create([claim(where, "other"), pod(where, "q", pod_spec(claims=["other"]))])
-    assert "tainted" in wait_event(cluster, where, "q", "FailedScheduling")
-    made = cluster.world().get(TAINT_RULE, "", f"broken-{where}")
-    assert made is not None
-    cluster.carry_out(Delete(kind=TAINT_RULE, namespace="", name=f"broken-{where}", uid=uid_of(made)))
+    cluster.create([rule])
+    try:
+        cluster.wait_for(evicted, "the pod to be evicted", PATIENCE)
+        cluster.create([claim(where, "other"), pod(where, "q", pod_spec(claims=["other"]))])
+        assert "tainted" in wait_event(cluster, where, "q", "FailedScheduling")
+    finally:  # else no test that comes after a failure would get a device
+        made = cluster.world().get(TAINT_RULE, "", f"broken-{where}")
+        assert made is not None
+        cluster.carry_out(Delete(kind=TAINT_RULE, namespace="", name=f"broken-{where}", uid=uid_of(made)))
     cluster.wait_for(is_ready(where, "q"), "the pod to run when the taint is gone", PATIENCE)
 
 
