@@ -51,7 +51,8 @@ class ControllerProcess:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=DEADLINE_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
-            return refused.code, refused.read().decode()
+            with refused:  # Python 3.14 warns of one that is left open
+                return refused.code, refused.read().decode()
 
     def stop(self) -> int:
         """As a pod is stopped; its exit code."""
