@@ -14,8 +14,7 @@ from dra_core.snapshot.json_value import JsonObject, text_at
 from dra_kubectl.__main__ import main
 from dra_sandbox.cluster import Sandbox, sandbox
 from dra_sandbox.demo.installation import DRIVER, install_driver
-from dra_sandbox.world.objects import NAMESPACE, POD, World, condition_status, name_of, namespace_of, uid_of
-from dra_sandbox.world.writes import Delete
+from dra_sandbox.world.objects import POD, World, condition_status, name_of, namespace_of
 
 from tests.integration.sandbox import workloads
 from tests.integration.sandbox.workloads import PATIENCE
@@ -40,10 +39,7 @@ def space(cluster: Sandbox) -> Iterator[str]:
     name = f"planning-{next(_numbers)}"
     cluster.create([workloads.namespace(name)])
     yield name
-    made = cluster.world().get(NAMESPACE, "", name)
-    assert made is not None
-    cluster.carry_out(Delete(kind=NAMESPACE, namespace="", name=name, uid=uid_of(made)))
-    cluster.wait_for(lambda world: world.get(NAMESPACE, "", name) is None, f"{name} to be gone", PATIENCE)
+    workloads.delete_namespace(cluster, name)
 
 
 def run(cluster: Sandbox, space: str, *arguments: str) -> Result:

@@ -11,8 +11,7 @@ from datetime import timedelta
 import pytest
 from dra_sandbox.cluster import Sandbox, sandbox
 from dra_sandbox.demo.installation import install_driver
-from dra_sandbox.world.objects import NAMESPACE, uid_of
-from dra_sandbox.world.writes import Delete
+from dra_sandbox.world.objects import NAMESPACE
 
 from tests.integration.sandbox import workloads
 from tests.integration.sandbox.workloads import PATIENCE
@@ -74,7 +73,5 @@ def where(cluster: Sandbox) -> Iterator[str]:
     name = f"test-{next(_numbers)}"
     cluster.create([workloads.namespace(name)])
     yield name
-    found = cluster.world().get(NAMESPACE, "", name)
-    if found is not None:
-        cluster.carry_out(Delete(kind=NAMESPACE, namespace="", name=name, uid=uid_of(found)))
-        cluster.wait_for(lambda world: world.get(NAMESPACE, "", name) is None, f"{name} to be gone", PATIENCE)
+    if cluster.world().get(NAMESPACE, "", name) is not None:
+        workloads.delete_namespace(cluster, name)

@@ -24,20 +24,18 @@ from dra_sandbox.demo.node_states import NODE_STATE, devices_by_claim
 from dra_sandbox.world.objects import (
     CLAIM,
     CONTEXT,
-    NAMESPACE,
     POD,
     World,
     finalizers_of,
     name_of,
     namespace_of,
     objects_at,
-    uid_of,
 )
-from dra_sandbox.world.writes import Delete
 
 from tests.integration.sandbox.workloads import (
     BUSYBOX,
     PATIENCE,
+    delete_namespace,
     delete_pod,
     get_pod,
     namespace,
@@ -76,10 +74,7 @@ def here(classic: Sandbox) -> Iterator[str]:
     name = f"classic-{next(_numbers)}"
     classic.create([namespace(name)])
     yield name
-    found = classic.world().get(NAMESPACE, "", name)
-    assert found is not None
-    classic.carry_out(Delete(kind=NAMESPACE, namespace="", name=name, uid=uid_of(found)))
-    classic.wait_for(lambda world: world.get(NAMESPACE, "", name) is None, f"{name} to be gone", PATIENCE)
+    delete_namespace(classic, name)
     wait_until_nothing_is_held(classic)
 
 

@@ -12,6 +12,7 @@ from dra_sandbox.world.objects import (
     CLAIM,
     DAEMON_SET,
     EVENT,
+    NAMESPACE,
     POD,
     SLICE,
     World,
@@ -32,6 +33,14 @@ PATIENCE = 60.0
 
 def namespace(name: str) -> JsonObject:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def delete_namespace(cluster: Sandbox, name: str) -> None:
+    """Delete one that is there, and wait until it is gone with all that is in it."""
+    found = cluster.world().get(NAMESPACE, "", name)
+    assert found is not None
+    cluster.carry_out(Delete(kind=NAMESPACE, namespace="", name=name, uid=uid_of(found)))
+    cluster.wait_for(lambda world: world.get(NAMESPACE, "", name) is None, f"{name} to be gone", PATIENCE)
 
 
 def claim_spec(count: int = 1, config: Sequence[JsonObject] = (), expression: str = "", **more: Json) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ HEAD = (
 def test_silent_clients_hold_up_nobody(webhook: WebhookProcess, pair: Pair) -> None:
     with ExitStack() as stack:
         for _ in range(20):  # not one word of TLS
-            stack.enter_context(socket.create_connection(("127.0.0.1", webhook.port), timeout=DEADLINE_SECONDS))
+            stack.enter_context(socket.create_connection(webhook.address, timeout=DEADLINE_SECONDS))
         for _ in range(20):  # not one word of HTTP
             stack.enter_context(webhook.connect(pair))
         assert webhook.ask(pair, "POST", PATH, BODY, IS_JSON).status == 200
@@ -30,7 +31,7 @@ def test_silent_clients_hold_up_nobody(webhook: WebhookProcess, pair: Pair) -> N
 
 
 def test_strange_clients_end_no_process(webhook: WebhookProcess, pair: Pair) -> None:
-    with socket.create_connection(("127.0.0.1", webhook.port), timeout=DEADLINE_SECONDS) as plain:
+    with socket.create_connection(webhook.address, timeout=DEADLINE_SECONDS) as plain:
         plain.sendall(b"GET /readyz HTTP/1.1\r\n\r\n")
         with suppress(ConnectionResetError):  # as it may be told that this is no TLS
             assert b"200" not in plain.recv(100)
@@ -49,10 +50,10 @@ def test_sigterm_finishes_what_is_in_progress(webhook: WebhookProcess, pair: Pai
         connection.sendall(HEAD)
         # The request has begun: it is asked for the body.
         assert connection.recv(len(b"HTTP/1.1 100 Continue\r\n\r\n")).startswith(b"HTTP/1.1 100")
-        webhook.terminate()
+        webhook.signal(signal.SIGTERM)
         assert idle.recv(1) == b"", "a connection without a request is closed at once"
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", webhook.port), timeout=DEADLINE_SECONDS)
+            socket.create_connection(webhook.address, timeout=DEADLINE_SECONDS)
         connection.sendall(BODY)
         got = answer_from(connection)
         assert (got.status, got.headers["Connection"]) == (200, "close")
