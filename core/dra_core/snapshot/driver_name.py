@@ -10,6 +10,8 @@ SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z
 """A DNS subdomain (RFC 1123) of any length."""
 
 
-def is_driver_name(text: str) -> bool:
-    """Whether it is a DNS subdomain of at most 63 characters, in lower case."""
-    return len(text) <= LONGEST_DRIVER_NAME and SUBDOMAIN.fullmatch(text) is not None
+def driver_name_fault(text: str) -> str:
+    """What is wrong with a name; "" if it is a DNS subdomain of at most 63 characters, in lower case."""
+    if len(text) <= LONGEST_DRIVER_NAME and SUBDOMAIN.fullmatch(text) is not None:
+        return ""
+    return f"{text!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters"

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 from dra_apiserver import WANTED_GENERATIONS, ApiServer, WantedGeneration, connect
 from dra_core.refusal import Refusal
-from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, is_driver_name
-from dra_logs import FORMS, LEVELS, Form, Level, log_to_stderr
+from dra_core.snapshot.driver_name import driver_name_fault
+from dra_logs import Form, Level, log_to_stderr
+from dra_logs.flags import log_flags
 from returns.result import Failure
 
 from dra_controller.controller import LostError, run
@@ -49,10 +50,7 @@ from dra_controller.settings import Settings, StartError
 @click.option("--kubeconfig", envvar="KUBECONFIG", default=None, show_envvar=True,
               show_default="the pod's ServiceAccount", type=click.Path(path_type=Path),
               help="How to reach the API server from outside a pod.")  # fmt: skip
-@click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
-              type=click.Choice(LEVELS), help="What is logged.")  # fmt: skip
-@click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
-              type=click.Choice(FORMS), help="JSON for machines, console for people.")  # fmt: skip
+@log_flags
 def main(
     *,
     api_generation: WantedGeneration,
@@ -81,12 +79,9 @@ def main(
 
     Any number of them may run; it is safe for two to work at the same time.
     """
-    if driver_name and not is_driver_name(driver_name):
-        raise click.BadParameter(
-            f"{driver_name!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, "
-            "such as gpu.resource.example.com",
-            param_hint="--driver-name",
-        )
+    fault = driver_name_fault(driver_name)
+    if driver_name and fault:
+        raise click.BadParameter(f"{fault}, such as gpu.resource.example.com", param_hint="--driver-name")
     settings = Settings(
         api_generation=api_generation,
         driver_name=driver_name,

@@ -9,8 +9,9 @@ from typing import Concatenate, ParamSpec
 
 import click
 from dra_apiserver import WANTED_GENERATIONS, WantedGeneration
-from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, is_driver_name
-from dra_logs import FORMS, LEVELS, Form, Level
+from dra_core.snapshot.driver_name import driver_name_fault
+from dra_logs import Form, Level
+from dra_logs.flags import log_flags
 
 from dra_kubeletplugin.settings import Settings
 
@@ -58,15 +59,13 @@ def plugin_options(function: Callable[Concatenate[Settings, Own], None]) -> Call
         )
         function(settings, *own, **more)
 
-    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), log_flags(command))
 
 
 def _driver_name(_: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not is_driver_name(value):
-        raise click.BadParameter(
-            f"{value!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, such as gpu.example.com",
-            param=parameter,
-        )
+    fault = driver_name_fault(value)
+    if value and fault:
+        raise click.BadParameter(f"{fault}, such as gpu.example.com", param=parameter)
     return value
 
 
@@ -109,8 +108,4 @@ _OPTIONS = (
     click.option("--kubeconfig", envvar="KUBECONFIG", default=None, show_envvar=True,
                  show_default="the pod's ServiceAccount", type=click.Path(path_type=Path),
                  help="How to reach the API server from outside a pod."),
-    click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
-                 type=click.Choice(LEVELS), help="What is logged."),
-    click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
-                 type=click.Choice(FORMS), help="JSON for machines, console for people."),
 )  # fmt: skip

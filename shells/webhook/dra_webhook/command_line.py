@@ -12,8 +12,9 @@ import click
 from dra_core.profiles import GpuProfile, Profile
 from dra_core.profiles.cpu import CpuProfile
 from dra_core.profiles.net import NetProfile
-from dra_core.snapshot.driver_name import LONGEST_DRIVER_NAME, is_driver_name
-from dra_logs import FORMS, LEVELS, Form, Level, log_to_stderr
+from dra_core.snapshot.driver_name import driver_name_fault
+from dra_logs import Form, Level, log_to_stderr
+from dra_logs.flags import log_flags
 
 from dra_webhook.settings import Settings, StartError
 from dra_webhook.webhook import run
@@ -40,10 +41,7 @@ PROFILES: Mapping[str, Profile] = {"gpu": GpuProfile(), "net": NetProfile(), "cp
               "passphrase).")  # fmt: skip
 @click.option("--port", envvar="PORT", default=8443, show_envvar=True, type=click.IntRange(0, 65535),
               help="TCP port of everything, HTTPS only; 0: any free one.")  # fmt: skip
-@click.option("--log-level", envvar="LOG_LEVEL", default="info", show_envvar=True,
-              type=click.Choice(LEVELS), help="What is logged.")  # fmt: skip
-@click.option("--log-format", envvar="LOG_FORMAT", default="json", show_envvar=True,
-              type=click.Choice(FORMS), help="JSON for machines, console for people.")  # fmt: skip
+@log_flags
 def main(
     *,
     driver_name: str,
@@ -65,11 +63,9 @@ def main(
 
     On SIGTERM it ends the requests in progress. Any number of them may run.
     """
-    if driver_name and not is_driver_name(driver_name):
-        raise click.BadParameter(
-            f"{driver_name!r} is not a DNS name of at most {LONGEST_DRIVER_NAME} characters, such as gpu.example.com",
-            param_hint="--driver-name",
-        )
+    fault = driver_name_fault(driver_name)
+    if driver_name and fault:
+        raise click.BadParameter(f"{fault}, such as gpu.example.com", param_hint="--driver-name")
     profile = PROFILES[device_profile]
     settings = Settings(
         driver_name=driver_name or f"{profile.name}.example.com",
