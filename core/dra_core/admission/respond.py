@@ -61,7 +61,7 @@ def _answered(driver_name: str, profile: Profile, body: Body) -> Result[Answered
 
 
 def _response(driver_name: str, request: AdmissionRequest, verdict: Verdict) -> JsonObject:
-    if verdict.reason == "":
+    if verdict.allowed:
         return {"uid": request.uid, "allowed": True}
     status: dict[str, Json] = {
         "status": "Failure",
