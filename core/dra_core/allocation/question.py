@@ -178,8 +178,9 @@ def _record(kind: type[Record], value: Json, path: str, faults: list[Refusal]) -
     if kind is ResourceClaim and isinstance(value, Mapping):
         value = {name: item for name, item in value.items() if name != "status"}  # decides nothing, whatever it holds
     decoded = decode_reporting(kind, value)
-    if isinstance(decoded, Failure) or _not_quantities(decoded.unwrap().record):
-        decoded = decode_reporting(kind, with_go_zeros(kind, value))
+    if not isinstance(decoded, Failure) and not _not_quantities(decoded.unwrap().record):
+        return decoded.unwrap().record
+    decoded = decode_reporting(kind, with_go_zeros(kind, value))
     if isinstance(decoded, Failure):
         faults += [fault.below(path) for fault in decoded.failure() if fault.code != "UnknownField"]
         return None
