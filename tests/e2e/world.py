@@ -215,9 +215,8 @@ class World:
         """Create objects."""
         for value in objects:
             kind, namespace = text_at(value, "kind"), text_at(value, "metadata", "namespace")
-            if kind == "Pod":  # admission wants it, and a controller makes it
-                account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
-                eventually("the namespace's ServiceAccount", partial(self.api.exists, account))
+            if kind == "Pod":
+                self._wait_for_service_account(namespace)
             self.api.create(self.collection(kind, namespace), value)
 
     def make_namespace(self, name: str) -> None:
@@ -225,7 +224,11 @@ class World:
         path = f"/api/v1/namespaces/{name}"
         eventually(f"the end of an earlier {name}", lambda: not self.api.exists(path))
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+        self._wait_for_service_account(name)
+
+    def _wait_for_service_account(self, namespace: str) -> None:
+        """Admission of pods wants it, and a controller makes it."""
+        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
         eventually("the namespace's ServiceAccount", partial(self.api.exists, account))
 
     def let_the_scheduler_see(self) -> None:
